@@ -1,0 +1,143 @@
+"""YAML whose values remember where they stand, so that a mistake is reported with its line and column."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import yaml
+
+try:  # the C scanner is about ten times faster; some PyYAML builds lack it
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:  # pragma: no cover
+    from yaml import SafeLoader
+
+MAX_BYTES = 1_000_000  # a task file is a few kB; anything near this is not one
+
+
+class ConfigError(ValueError):
+    """A mistake in a data file. `path`, `line`, `column` (1-based, 0 when unknown) and `problem` say where and what."""
+
+    def __init__(self, path: Path, line: int, column: int, problem: str):
+        self.path, self.line, self.column, self.problem = path, line, column, problem
+        place = f"{path}:{line}:{column}" if line else f"{path}"
+        super().__init__(f"{place}: error: {problem}")
+
+
+def did_you_mean(word: str, names) -> str:
+    """The closest of `names` as the end of a message, else all of them."""
+    names = list(names)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; there is {', '.join(names)}" if names else ""
+
+
+class Node:
+    """One YAML value and where it stands; the methods read it as a type or raise ConfigError at its place."""
+
+    def __init__(self, path: Path, node: yaml.Node, name: str, key: yaml.Node | None = None):
+        self.path, self.node, self.name = path, node, name
+        self.line, self.column = node.start_mark.line + 1, node.start_mark.column + 1
+        self.key = Node(path, key, name) if key is not None else self
+
+    def error(self, problem: str) -> ConfigError:
+        return ConfigError(self.path, self.line, self.column, problem)
+
+    def _wrong(self, wanted: str) -> ConfigError:
+        found = {"map": "a mapping", "seq": "a list"}.get(self._tag(), repr(getattr(self.node, "value", "")))
+        return self.error(f"{self.name} must be {wanted}, not {found}")
+
+    def _tag(self) -> str:
+        return self.node.tag.rsplit(":", 1)[-1]
+
+    def entries(self) -> dict:
+        """{key: Node}, in the file's order; a key twice is an error."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self._wrong("a mapping")
+        found: dict = {}
+        for key, value in self.node.value:
+            node = Node(self.path, value, f"{self.name}.{key.value}".lstrip("."), key)
+            if not isinstance(key, yaml.ScalarNode):
+                raise node.key.error("a key must be a word")
+            if key.value in found:
+                raise node.key.error(f"{key.value!r} stands twice{self._where()}")
+            found[key.value] = node
+        return found
+
+    def _where(self) -> str:
+        return f" in {self.name}" if self.name else ""
+
+    def section(self, *keys: str) -> dict:
+        """{key: Node} with no key outside `keys`; those ending in `!` must be there."""
+        names = [key.rstrip("!") for key in keys]
+        found = self.entries()
+        for key, node in found.items():
+            if key not in names:
+                raise node.key.error(f"unknown key {key!r}{self._where()}{did_you_mean(key, names)}")
+        for key in keys:
+            if key.endswith("!") and key[:-1] not in found:
+                raise self.error(f"missing key {key[:-1]!r}{self._where()}")
+        return found
+
+    def items(self) -> list:
+        """The elements of a list, each a Node."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self._wrong("a list")
+        return [Node(self.path, child, f"{self.name}[{i}]") for i, child in enumerate(self.node.value)]
+
+    def text(self) -> str:
+        if not isinstance(self.node, yaml.ScalarNode) or self._tag() == "null":
+            raise self._wrong("text")
+        return self.node.value
+
+    def number(self, low: float = float("-inf"), high: float = float("inf")) -> float:
+        """A finite number in [low, high]. YAML 1.1 calls 1e-3 text; here it is a number, as everywhere else."""
+        try:
+            if not isinstance(self.node, yaml.ScalarNode) or self.node.style in ("'", '"') or self._tag() == "bool":
+                raise ValueError
+            value = float(self.node.value)
+        except ValueError:
+            raise self._wrong("a number") from None
+        if not low <= value <= high or value in (float("inf"), float("-inf")):
+            raise self.error(f"{self.name} must be a finite number in [{low:g}, {high:g}], not {self.node.value}")
+        return value
+
+    def integer(self, low: int) -> int:
+        value = self.number(low)
+        if value != int(value):
+            raise self._wrong("a whole number")
+        return int(value)
+
+    def numbers(self, count: int) -> tuple:
+        """That many numbers."""
+        children = self.items()
+        if len(children) != count:
+            raise self.error(f"{self.name} must be {count} numbers, not {len(children)}")
+        return tuple(child.number() for child in children)
+
+
+def read(path: Path) -> Node:
+    """The top mapping of a YAML file.
+
+    Raises ConfigError for a file that cannot be read, is not UTF-8, is too large, or is not YAML.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
+            raise ConfigError(path, 0, 0, f"larger than {MAX_BYTES} bytes")
+        node = yaml.compose(raw.decode("utf-8-sig"), Loader=SafeLoader)
+    except OSError as error:
+        raise ConfigError(path, 0, 0, error.strerror or str(error)) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(path, raw[: error.start].count(b"\n") + 1, 1, "not UTF-8 text") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise ConfigError(path, *place, getattr(error, "problem", None) or str(error)) from None
+    except RecursionError:
+        raise ConfigError(path, 0, 0, "nested too deeply") from None
+    if node is None:
+        raise ConfigError(path, 1, 1, "the file is empty")
+    return Node(path, node, "")

@@ -1,0 +1,184 @@
+"""MuJoCo on the CPU: all environments in one batch, stepped by a thread on each core.
+
+Traps this file owns: MuJoCo's quaternions are wxyz; a free joint's angular velocity is in the body frame; body
+velocities are given at the centre of mass of the whole robot; and what derives from the state (body poses, velocities)
+is one physics step old after a step until it is computed anew.
+"""
+
+from __future__ import annotations
+
+import os
+
+import mujoco
+import numpy as np
+import torch
+
+try:
+    from mujoco.batch import Batch  # MuJoCo >= 3.17
+except ImportError:
+    from rewardlang.sim.mujoco_loop import Batch
+
+XYZW = [1, 2, 3, 0]  # MuJoCo's wxyz, reordered
+WXYZ = [3, 0, 1, 2]
+
+
+class Sim:
+    """protocol.Sim on MuJoCo. `seed` is not used: physics draws nothing at random."""
+
+    def __init__(self, task, num_envs: int, device: str = "cpu", seed: int = 1):
+        if torch.device(device).type != "cpu":
+            raise ValueError(f"the mujoco simulator runs on the CPU, not on {device!r}")
+        self.num_envs, self.device = num_envs, "cpu"
+        self.dof_names, self.body_names = task.dof_names, task.body_names
+        self.model = model = load_model(task)
+        self._decimation, self._fixed_base = task.decimation, task.fixed_base
+        self._camera = None
+
+        batch = self._batch = Batch(model, num_envs, nthread=_cores())
+        self._qpos, self._qvel, self._ctrl = batch.bind("qpos"), batch.bind("qvel"), batch.bind("ctrl")
+        self._warmstart, self._time = batch.bind("qacc_warmstart"), batch.bind("time")
+        self._xpos, self._xquat, self._cvel = batch.bind("xpos"), batch.bind("xquat"), batch.bind("cvel")
+        self._center, self._torque = batch.bind("subtree_com"), batch.bind("qfrc_actuator")
+        self._contact = batch.bind("cfrc_ext")
+
+        self._root = root = model.body(task.body_names[0]).id
+        self._bodies = slice(root, root + len(task.body_names))  # depth first, so a robot's bodies are neighbours
+        assert tuple(model.body(i).name for i in range(root, self._bodies.stop)) == tuple(task.body_names)
+        joints = [model.joint(name).id for name in task.dof_names]
+        self._dof_qpos, self._dof_qvel = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
+        driven = [model.joint(int(joint)).name for joint in model.actuator_trnid[:, 0]]
+        self._action_of_actuator = [task.actuated.index(name) for name in driven]
+        self._dof_of_actuator = [task.dof_names.index(name) for name in driven]
+
+        count, bodies = len(task.dof_names), len(task.body_names)
+        self.dof_pos, self.dof_vel = torch.zeros(num_envs, count), torch.zeros(num_envs, count)
+        self.dof_forces = torch.zeros(num_envs, count)
+        self.body_states = torch.zeros(num_envs, bodies, 13)
+        self.root_states = self.body_states[:, 0]  # the same memory
+        self.contact_forces = torch.zeros(num_envs, bodies, 3)
+        self.dof_pos_lower, self.dof_pos_upper = torch.tensor(task.dof_pos_lower), torch.tensor(task.dof_pos_upper)
+        self.dof_vel_limits = torch.tensor(task.dof_vel_limits)
+        self.torque_limits = torch.tensor(task.torque_limits)
+        self.body_mass = torch.from_numpy(model.body_mass[self._bodies].astype(np.float32))
+
+        start = torch.tensor([*task.init_state.pos, *task.init_state.rot, *task.init_state.lin_vel,
+                              *task.init_state.ang_vel])  # fmt: skip
+        everyone = torch.ones(num_envs, dtype=torch.bool)
+        pose = torch.tensor(task.default_dof_pos).expand(num_envs, -1)
+        self.reset(everyone, start.expand(num_envs, -1), pose, torch.zeros_like(pose))
+
+    def step(self, targets: torch.Tensor) -> None:
+        """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
+        self._ctrl[:] = targets.detach().numpy()[:, self._action_of_actuator]
+        # The stage makes poses and velocities those of the new state; forces stay those of the last physics step.
+        self._batch.step(nstep=self._decimation, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
+        self._refresh(slice(None))
+
+    def reset(
+        self, mask: torch.Tensor, root_states: torch.Tensor, dof_pos: torch.Tensor, dof_vel: torch.Tensor
+    ) -> None:
+        """Puts the environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay as they are.
+
+        Their tensors then show the reset state: forces are those of a motor holding `dof_pos` and of contacts there.
+        """
+        rows = torch.nonzero(mask).flatten().numpy()
+        if not len(rows):
+            return
+        root, pos, vel = (x.detach().numpy()[rows] for x in (root_states, dof_pos, dof_vel))
+        if not self._fixed_base:
+            at, vel_at = self.model.jnt_qposadr[0], self.model.jnt_dofadr[0]
+            self._qpos[rows, at : at + 3] = root[:, 0:3]
+            self._qpos[rows, at + 3 : at + 7] = root[:, 3:7][:, WXYZ]
+            self._qvel[rows, vel_at : vel_at + 3] = root[:, 7:10]
+            self._qvel[rows, vel_at + 3 : vel_at + 6] = _rotate_inverse(root[:, 3:7], root[:, 10:13])
+        self._qpos[rows[:, None], self._dof_qpos] = pos
+        self._qvel[rows[:, None], self._dof_qvel] = vel
+        self._ctrl[rows] = pos[:, self._dof_of_actuator]
+        self._warmstart[rows] = 0  # else the solver would start from the forces of the episode before
+        self._time[rows] = 0
+        self._batch.forward(ids=rows)
+        self._refresh(rows)
+
+    def _refresh(self, rows) -> None:
+        """Copies MuJoCo's float64 state of these rows into our tensors."""
+        self.dof_pos.numpy()[rows] = self._qpos[rows][:, self._dof_qpos]
+        self.dof_vel.numpy()[rows] = self._qvel[rows][:, self._dof_qvel]
+        self.dof_forces.numpy()[rows] = self._torque[rows][:, self._dof_qvel]
+        self.contact_forces.numpy()[rows] = self._contact[rows][:, self._bodies, 3:6]
+        state, pos, spin = self.body_states.numpy(), self._xpos[rows][:, self._bodies], self._cvel[rows][:, self._bodies]
+        arm = pos - self._center[rows][:, self._root, None]  # from the point that cvel is given at, [N, B, 3]
+        state[rows, :, 0:3] = pos
+        state[rows, :, 3:7] = self._xquat[rows][:, self._bodies][..., XYZW]
+        state[rows, :, 7:10] = spin[..., 3:6] + np.cross(spin[..., 0:3], arm)
+        state[rows, :, 10:13] = spin[..., 0:3]
+
+    def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> np.ndarray:
+        """A picture of one environment. [height, width, 3] uint8, RGB. Raises RuntimeError where that is impossible."""
+        from rewardlang.sim.mujoco_camera import Camera
+
+        if self._camera is None or self._camera.size != (width, height):
+            self._close_camera()
+            self._camera = Camera(self.model, width, height)
+        return self._camera.picture(self._batch.get_data(env_index))
+
+    def close(self) -> None:
+        """Frees threads, memory and windows."""
+        self._close_camera()
+        self._batch = None
+
+    def _close_camera(self) -> None:
+        if self._camera is not None:
+            self._camera.close()
+            self._camera = None
+
+
+def load_model(task) -> mujoco.MjModel:
+    """The task's MJCF, compiled, with the task's time step and PD gains; its actuators become position servos."""
+    model = _compile(task)
+    model.opt.timestep = task.sim_dt
+    # A diverging environment must show as NaN, not be put back to the start by MuJoCo without a word.
+    model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
+    model.opt.disableflags &= ~int(mujoco.mjtDisableBit.mjDSBL_SENSOR)
+    for i in range(model.nu):
+        joint = model.joint(int(model.actuator_trnid[i, 0])).name
+        if model.actuator_trntype[i] != mujoco.mjtTrn.mjTRN_JOINT or joint not in task.dof_names:
+            raise ValueError(f"{task.mjcf}: actuator {model.actuator(i).name!r} does not drive a joint of the robot")
+        dof = task.dof_names.index(joint)
+        stiffness, damping, effort = task.stiffness[dof], task.damping[dof], task.torque_limits[dof]
+        model.actuator_gear[i] = [1, 0, 0, 0, 0, 0]
+        model.actuator_dyntype[i] = mujoco.mjtDyn.mjDYN_NONE
+        model.actuator_gaintype[i] = mujoco.mjtGain.mjGAIN_FIXED
+        model.actuator_gainprm[i] = 0
+        model.actuator_gainprm[i, 0] = stiffness
+        model.actuator_biastype[i] = mujoco.mjtBias.mjBIAS_AFFINE
+        model.actuator_biasprm[i] = 0
+        model.actuator_biasprm[i, 1:3] = -stiffness, -damping
+        model.actuator_ctrllimited[i] = False
+        model.actuator_forcelimited[i] = np.isfinite(effort)
+        model.actuator_forcerange[i] = (-effort, effort) if np.isfinite(effort) else (0, 0)
+    return model
+
+
+def _compile(task) -> mujoco.MjModel:
+    """The MJCF with one sensor added: MuJoCo sums contact forces by body (`cfrc_ext`) only if a sensor asks for it."""
+    if Batch.__module__ != "mujoco.batch":  # our own loop asks for it directly
+        return mujoco.MjModel.from_xml_path(str(task.mjcf))
+    spec = mujoco.MjSpec.from_file(str(task.mjcf))
+    name = "rewardlang_contact"
+    spec.body(task.body_names[0]).add_site(name=name)
+    spec.add_sensor(
+        name=name, type=mujoco.mjtSensor.mjSENS_FORCE, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=name
+    )
+    return spec.compile()
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _rotate_inverse(quat: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """World vectors in the frames of quaternions xyzw. [..., 3]."""
+    axis, w = -quat[..., 0:3], quat[..., 3:4]
+    twice = 2 * np.cross(axis, vector)
+    return vector + w * twice + np.cross(axis, twice)

@@ -1,0 +1,53 @@
+"""The seam between rewards and simulators: what every backend gives. The layout follows Isaac Gym's tensor API.
+
+N environments, D joints (dofs), B bodies, A actions. SI units; world frame; positions relative to the environment's own
+origin; quaternions xyzw; linear velocities are those of the body's *origin*. Every tensor is float32 and persistent:
+same address for the simulator's life, updated in place, not to be written by anyone else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy
+    import torch
+
+
+class Sim(Protocol):
+    """A batch of N independent environments. After `step` and `reset` all state tensors describe the same instant."""
+
+    num_envs: int
+    device: str
+    dof_names: tuple
+    body_names: tuple  # without the world; [0] is the root
+
+    root_states: torch.Tensor  # [N, 13] position, quaternion, linear velocity, angular velocity of the root body
+    dof_pos: torch.Tensor  # [N, D] rad
+    dof_vel: torch.Tensor  # [N, D] rad/s
+    dof_forces: torch.Tensor  # [N, D] N·m, what the motors gave in the last physics step
+    body_states: torch.Tensor  # [N, B, 13] as root_states
+    contact_forces: torch.Tensor  # [N, B, 3] N, net contact force on each body in the last physics step
+
+    dof_pos_lower: torch.Tensor  # [D] rad
+    dof_pos_upper: torch.Tensor  # [D] rad
+    dof_vel_limits: torch.Tensor  # [D] rad/s
+    torque_limits: torch.Tensor  # [D] N·m
+    body_mass: torch.Tensor  # [B] kg
+
+    def step(self, targets: torch.Tensor) -> None:
+        """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
+
+    def reset(
+        self, mask: torch.Tensor, root_states: torch.Tensor, dof_pos: torch.Tensor, dof_vel: torch.Tensor
+    ) -> None:
+        """Puts the environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay as they are.
+
+        Their tensors then show the reset state: forces are those of a motor holding `dof_pos` and of contacts there.
+        """
+
+    def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> numpy.ndarray:
+        """A picture of one environment. [height, width, 3] uint8, RGB. Raises RuntimeError where that is impossible."""
+
+    def close(self) -> None:
+        """Frees threads, memory and windows."""
