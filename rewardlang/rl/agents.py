@@ -1,0 +1,107 @@
+"""rl_games' agents with what a run needs of them: a call between epochs, and checkpoints that hold all of the state.
+
+Everything of an epoch is written only after rl_games' last observer call, so the place where an epoch is complete is the beginning of
+the next one. That is where `between_epochs` is called: it may save, and it may end the training by raising `TrainingOver`.
+"""
+from __future__ import annotations
+
+import random
+import tempfile
+from typing import Any, Callable, Dict
+
+import numpy as np
+import torch
+from rl_games.algos_torch.a2c_continuous import A2CAgent
+from rl_games.algos_torch.sac_agent import SACAgent
+from rl_games.common import env_configurations, vecenv
+from rl_games.common.algo_observer import AlgoObserver
+from rl_games.torch_runner import Runner
+
+State = Dict[str, Any]
+
+
+class TrainingOver(Exception):
+    """Raised between two epochs to end the training in a complete state."""
+
+
+class PPO(A2CAgent):
+    """rl_games' PPO."""
+
+    between_epochs: Callable[[int], None]
+
+    def train_epoch(self) -> Any:
+        self.between_epochs(self.epoch_num - 1)
+        return super().train_epoch()
+
+    def save(self, fn: str) -> None:
+        """Nothing: rl_games saves by rules of its own, not atomically, and forgets the best score on resume. Checkpoints are ours."""
+
+    def get_full_state_weights(self) -> State:
+        state = super().get_full_state_weights()
+        state["schedule"] = {"last_lr": float(self.last_lr), "entropy_coef": float(self.entropy_coef)}
+        return state
+
+    def set_full_state_weights(self, weights: State, set_epoch: bool = True) -> None:
+        super().set_full_state_weights(weights, set_epoch)
+        self.last_lr = weights["schedule"]["last_lr"]            # rl_games would start again from the first learning rate
+        self.entropy_coef = weights["schedule"]["entropy_coef"]
+
+
+class SAC(SACAgent):
+    """rl_games' SAC, with the temperature and the environment's state in its checkpoints."""
+
+    between_epochs: Callable[[int], None]
+
+    def train_epoch(self) -> Any:
+        self.between_epochs(self.epoch_num - 1)
+        self.vec_env.set_train_info(self.frame, self)            # rl_games' PPO makes this call, its SAC does not
+        return super().train_epoch()
+
+    def save(self, fn: str) -> None:
+        """Nothing; see PPO.save."""
+
+    def get_full_state_weights(self) -> State:
+        state = super().get_full_state_weights()
+        state["log_alpha"] = self.log_alpha.detach().clone()
+        state["env_state"] = self.vec_env.get_env_state()
+        return state
+
+    def set_full_state_weights(self, weights: State, set_epoch: bool = True) -> None:
+        super().set_full_state_weights(weights, set_epoch)
+        with torch.no_grad():
+            self.log_alpha.copy_(weights["log_alpha"])
+        # the replay buffer starts empty: fill it before the first update, as at the start
+        self.num_warmup_steps += self.epoch_num
+
+
+AGENTS = {"ppo": PPO, "sac": SAC}
+
+
+def make_agent(algo: str, params: State, env: Any, *, seed: int, device: str) -> Any:
+    """An agent of rl_games that trains on `env`, with random weights. `params` are those of `ppo_config.for_run`."""
+    vecenv.register("REWARDLANG", lambda config_name, num_actors, **kwargs: env)
+    env_configurations.register("rewardlang", {"vecenv_type": "REWARDLANG", "env_creator": lambda **kwargs: None})
+    runner = Runner(AlgoObserver())
+    runner.algo_factory.register_builder(params["algo"]["name"], lambda **kwargs: AGENTS[algo](**kwargs))
+    # rl_games insists on making folders and an event file when an agent is made; a run has its own (run_folder, scalars)
+    with tempfile.TemporaryDirectory(prefix="rewardlang-") as scratch:
+        config = dict(params["config"], name="policy", env_name="rewardlang", device=device, device_name=device,
+                      train_dir=scratch, full_experiment_name="run")  # fmt: skip
+        runner.load({"params": dict(params, seed=seed, config=config)})
+        seed_all(seed)                                           # rl_games takes seed 0 for none
+        agent = runner.algo_factory.create(runner.algo_name, base_name="run", params=runner.params)
+        agent.writer.close()
+    return agent
+
+
+def compile_model(agent: Any, params: State) -> None:
+    """Let torch compile the policy if the settings ask for it: after weights are restored, their names change."""
+    mode = params["config"]["torch_compile"]
+    if mode and isinstance(agent, PPO):
+        agent.model = torch.compile(agent.model, mode="default" if mode is True else mode)
+
+
+def seed_all(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)

@@ -1,0 +1,177 @@
+"""What a training shows: how far it is, how it goes, and what the policy is paid for.
+
+One calm display, redrawn in place, on a terminal; one line every few seconds with the same content anywhere else.
+"""
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+PLAIN_EVERY = 5.0                                  # s between lines where there is no terminal
+BAR = 16                                           # characters of a full share
+
+
+@dataclass
+class Progress:
+    """Where a training is after an epoch. `stats` holds the newest value of each tag."""
+
+    epoch: int
+    max_epochs: int                                # -1: no limit
+    frames: int                                    # control steps of all environments
+    seconds: float                                 # of training
+    steps_per_s: float
+    dt: float                                      # s, one control step
+    best: Optional[float]                          # mean return of the best checkpoint
+    terms: Sequence[str]
+    stats: Dict[str, float] = field(default_factory=dict)
+
+    def shares(self) -> List[Tuple[str, float, float]]:
+        """[(term, weighted mean per step, its part of all that is paid and charged, 0..1)]."""
+        paid = [(term, self.stats.get(f"terms/{term}", 0.0)) for term in self.terms]
+        whole = sum(abs(value) for _, value in paid) or 1.0
+        return [(term, value, abs(value) / whole) for term, value in paid]
+
+    def endings(self) -> List[Tuple[str, float]]:
+        """[(what ended episodes, its share of them)], the most frequent first."""
+        found = [(tag.split("/", 1)[1], value) for tag, value in self.stats.items() if tag.startswith("terminations/")]
+        return sorted(found, key=lambda one: -one[1])
+
+    def nonfinite(self) -> Dict[str, float]:
+        """{term: how many of its values were not finite since the last epoch}."""
+        return {term: self.stats[f"nonfinite/{term}"] for term in self.terms if self.stats.get(f"nonfinite/{term}")}
+
+
+class Display:
+    """Shows the progress of one training. Use as a context manager."""
+
+    def __init__(self, title: str, console: Optional[Console] = None):
+        # the stream is taken now, because rl_games' prints are about to be redirected away from it
+        self.console = console or Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        self.title = title
+        self._live: Optional[Live] = None
+        self._notes: List[str] = []
+        self._shown = float("-inf")
+        self._shown_epoch = -1
+        self._newest: Optional[Progress] = None
+        self._warned: Dict[str, float] = {}
+
+    def __enter__(self) -> Display:
+        if self.console.is_terminal:
+            self._live = Live(Text(f"{self.title}: starting"), console=self.console, auto_refresh=False, redirect_stdout=False,
+                              redirect_stderr=False)  # fmt: skip
+            self._live.start()
+        else:
+            self.console.print(self.title)
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the newest epoch on the screen."""
+        newest, self._newest = self._newest, None
+        if self._live is not None:
+            if newest is not None:
+                self._live.update(picture(self.title, newest, self._notes), refresh=True)
+            self._live.stop()
+            self._live = None
+        elif newest is not None and newest.epoch != self._shown_epoch:
+            self.console.print(plain_line(newest))
+
+    def update(self, progress: Progress) -> None:
+        """Show an epoch; on anything but a terminal only every few seconds."""
+        self._newest = progress
+        self._warn(progress)
+        now = time.monotonic()
+        if self._live is not None:
+            if now - self._shown > 0.1:
+                self._live.update(picture(self.title, progress, self._notes), refresh=True)
+                self._shown = now
+        elif now - self._shown > PLAIN_EVERY:
+            self.console.print(plain_line(progress))
+            self._shown, self._shown_epoch = now, progress.epoch
+
+    def note(self, text: str) -> None:
+        """Show a remark: below the display, or as a line."""
+        if self._live is None:
+            self.console.print(text)
+        else:
+            self._notes = [*self._notes, text][-4:]
+            if self._newest is not None:
+                self._live.update(picture(self.title, self._newest, self._notes), refresh=True)
+
+    def _warn(self, progress: Progress) -> None:
+        for term, count in progress.nonfinite().items():
+            if term not in self._warned:
+                self.note(f"epoch {progress.epoch}: term {term} gave {count:g} values that are not finite; they are paid as 0 and counted "
+                          f"in nonfinite/{term}")  # fmt: skip
+            self._warned[term] = self._warned.get(term, 0.0) + count
+
+
+def plain_line(progress: Progress) -> str:
+    """An epoch as one line."""
+    parts = [f"epoch {_epochs(progress)}", f"{progress.frames:,} steps", f"{progress.steps_per_s:,.0f} steps/s", *_outcome(progress)]
+    paid = [f"{term} {value:+.3g} ({share:.0%})" for term, value, share in progress.shares()]
+    ended = [f"{cause} {share:.0%}" for cause, share in progress.endings() if share > 0]
+    bad = [f"{term}: {count:g} not finite" for term, count in progress.nonfinite().items()]
+    return " · ".join([*parts, *ended, *bad]) + " | " + ", ".join(paid)
+
+
+def picture(title: str, progress: Progress, notes: Sequence[str] = ()) -> Group:
+    """An epoch as it stands on a terminal."""
+    bar = Table.grid(padding=(0, 2))
+    left = _left(progress)
+    bar.add_row(Text(f"epoch {_epochs(progress)}", style="bold"), ProgressBar(max(progress.max_epochs, 1), progress.epoch, width=32)
+                if progress.max_epochs > 0 else "", f"{progress.frames:,} steps", f"{progress.steps_per_s:,.0f} steps/s", left)  # fmt: skip
+    terms = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
+    for column, justify in (("term", "left"), ("per step", "right"), ("share", "right"), ("", "left")):
+        terms.add_column(column, justify=justify)          # type: ignore[arg-type]
+    bad = progress.nonfinite()
+    for term, value, share in progress.shares():
+        style = "green" if value >= 0 else "red"
+        blocks = Text("█" * max(round(share * BAR), 1 if share > 0 else 0), style=style)
+        if term in bad:
+            blocks.append(f"  {bad[term]:g} not finite", style="bold yellow")
+        terms.add_row(term, f"{value:+.4f}", f"{share:.0%}", blocks)
+    total = progress.stats.get("reward/total")
+    if total is not None:
+        terms.add_row(Text("reward", style="bold"), Text(f"{total:+.4f}", style="bold"), "", "")
+    ended = " · ".join(f"{cause} {share:.0%}" for cause, share in progress.endings())
+    outcome = Text(" · ".join(_outcome(progress)) + (f"   episodes ended by: {ended}" if ended else ""))
+    return Group(Text(title, style="dim"), bar, outcome, Text(), terms, *(Text(note, style="yellow") for note in notes))
+
+
+def _epochs(progress: Progress) -> str:
+    return f"{progress.epoch}/{progress.max_epochs}" if progress.max_epochs > 0 else str(progress.epoch)
+
+
+def _outcome(progress: Progress) -> List[str]:
+    """Mean return, length and best, as far as an episode has ended."""
+    reward, length = progress.stats.get("ep_rew_mean"), progress.stats.get("ep_len_mean")
+    if reward is None or length is None:
+        return ["no episode has ended yet"]
+    parts = [f"return {reward:.2f}", f"length {length:.0f} ({length * progress.dt:.1f} s)"]
+    return parts if progress.best is None else [*parts, f"best {progress.best:.2f}"]
+
+
+def _left(progress: Progress) -> str:
+    """How long has gone by, and how much longer at this pace."""
+    gone = _clock(progress.seconds)
+    if progress.max_epochs <= 0 or progress.epoch == 0 or progress.steps_per_s <= 0:
+        return gone
+    frames_left = progress.frames / progress.epoch * (progress.max_epochs - progress.epoch)
+    return f"{gone}, about {_clock(frames_left / progress.steps_per_s)} left"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

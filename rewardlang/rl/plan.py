@@ -1,0 +1,159 @@
+"""What a training is going to be: all input read and checked, nothing written yet."""
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional
+
+import rewardlang
+from rewardlang.sim import BACKENDS
+from rewardlang.task import Task, load_task
+
+from . import checkpoint, run_folder
+from .ppo_config import Params, for_run, load_settings, to_yaml
+from .ppo_schema import SCHEMAS
+from .run_folder import RunError, RunFolder
+
+MAX_SEED = 2**32 - 1                               # numpy's
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One training session: a new run, or the continuation of one."""
+
+    program: Any                                   # the compiled spec
+    original: str                                  # its text as written
+    spec: Path                                     # the file it came from
+    task: Task
+    algo: str                                      # "ppo" or "sac"
+    settings: Params                               # of rl_games, for this run
+    seed: int
+    sim: str
+    device: str
+    params: Mapping[str, float]                    # values of --set
+    max_minutes: Optional[float]
+    folder: Path                                   # of the run
+    resumes: Optional[RunFolder] = None            # the run it continues
+    state: Optional[Dict[str, Any]] = None         # and the checkpoint it continues from
+
+    @property
+    def num_envs(self) -> int:
+        return self.settings["config"]["num_actors"]
+
+    def open(self) -> RunFolder:
+        """The folder of the run: the one it continues, else a new one."""
+        if self.resumes is not None:
+            return self.resumes
+        return run_folder.new_run(
+            self.folder, spec=self.program.canonical, original=self.original, source=self.program.source,
+            task=self.task.path.parent, algo=self.algo, settings=to_yaml(self.settings), info=self._info(),
+        )  # fmt: skip
+
+    def _info(self) -> Dict[str, Any]:
+        return {
+            "spec": self.program.hash, "task": self.task.name, "algo": self.algo, "seed": self.seed, "sim": self.sim,
+            "device": self.device, "num_envs": self.num_envs, "params": dict(self.params), "versions": run_folder.versions(),
+            "git": {"rewardlang": run_folder.git_revision(Path(rewardlang.__file__)), "spec": run_folder.git_revision(self.spec)},
+            "command": " ".join(shlex.quote(word) for word in sys.argv),
+            "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        }  # fmt: skip
+
+
+def new_plan(spec: Any, *, task: Any, sim: str, device: Optional[str], algo: Optional[str], num_envs: Optional[int],
+             max_epochs: Optional[int], max_minutes: Optional[float], seed: Optional[int], params: Optional[Mapping[str, float]],
+             name: Optional[str], out: Any) -> Plan:  # fmt: skip
+    """The plan of a new run. Raises a ValueError that says what is wrong with the input."""
+    algo = _algorithm(algo)
+    sim, device = _sim(sim), _device(device)
+    seed = _seed(1 if seed is None else seed)
+    _at_least("--num-envs", num_envs, 1)
+    _at_least("--max-epochs", max_epochs, 1)
+    loaded = rewardlang.load(spec)
+    task = load_task(task or loaded.task or "humanoid")
+    program = rewardlang.compile(loaded, task)
+    path = getattr(task, algo)
+    settings = for_run(load_settings(path, algo), path, on_cpu=_on_cpu(device), task_num_envs=task.num_envs, num_envs=num_envs,
+                       max_epochs=max_epochs)  # fmt: skip
+    return Plan(program=program, original=loaded.text, spec=Path(spec), task=task, algo=algo, settings=settings, seed=seed, sim=sim, device=device,
+                params=dict(params or {}), max_minutes=_minutes(max_minutes),
+                folder=run_folder.free_name(name, Path(spec).stem, Path(out)))  # fmt: skip
+
+
+def resumed_plan(run: Any, *, spec: Any, sim: str, device: Optional[str], max_epochs: Optional[int], max_minutes: Optional[float],
+                 **fixed: Any) -> Plan:  # fmt: skip
+    """The plan that continues a run with its own spec, task, settings and seed.
+
+    Raises RunError if there is nothing to continue, or one of `fixed` (given as not None) differs from what the run was started with.
+    """
+    folder = run_folder.open_run(run)
+    info = folder.read_info()
+    _at_least("--max-epochs", max_epochs, 1)
+    for key, value in fixed.items():
+        if value is not None and value != info[key]:
+            raise RunError(f"{folder.path} was started with {key} {info[key]}, not {value}; that can't change on --resume")
+    if not folder.last.is_file():
+        raise RunError(f"{folder.path} has no checkpoint to resume from (nn/last.pth)")
+    task = load_task(folder.task)
+    program = rewardlang.compile(rewardlang.load(folder.spec), task)
+    if spec is not None and rewardlang.compile(rewardlang.load(spec), task).hash != program.hash:
+        raise RunError(f"{spec} is not the spec of {folder.path}; --resume continues with the run's own, so leave it out "
+                       "(or start a new run)")  # fmt: skip
+    device = _device(device or info["device"])
+    path = folder.settings(info["algo"])
+    settings = for_run(load_settings(path, info["algo"]), path, on_cpu=_on_cpu(device), task_num_envs=info["num_envs"],
+                       max_epochs=max_epochs)  # fmt: skip
+    state = checkpoint.read(folder.last, device)
+    limit = settings["config"].get("max_epochs", -1)
+    if 0 < limit <= state["epoch"]:
+        raise RunError(f"{folder.path} has its {limit} epochs; to train on, say --max-epochs with a higher number")
+    return Plan(program=program, original=folder.original.read_text(encoding="utf-8"), spec=folder.spec, task=task, algo=info["algo"], settings=settings,
+                seed=info["seed"], sim=_sim(info["sim"] if sim == "auto" else sim), device=device, params=info["params"],
+                max_minutes=_minutes(max_minutes), folder=folder.path, resumes=folder, state=state)  # fmt: skip
+
+
+def _algorithm(algo: Optional[str]) -> str:
+    algo = algo or "ppo"
+    if algo not in SCHEMAS:
+        raise ValueError(f"--algo {algo!r} must be one of {', '.join(SCHEMAS)}")
+    return algo
+
+
+def _sim(sim: str) -> str:
+    return BACKENDS[0] if sim == "auto" else sim
+
+
+def _device(device: Optional[str]) -> str:
+    """The device of policy and simulator: the one asked for if torch can use it, else the CPU."""
+    import torch
+
+    if device is None:
+        return "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"--device {device}: torch {torch.__version__} can't use it ({str(error).splitlines()[0]})") from None
+    return device
+
+
+def _on_cpu(device: str) -> bool:
+    return device.split(":")[0] == "cpu"
+
+
+def _seed(seed: int) -> int:
+    if not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"--seed {seed} must be in [0, {MAX_SEED}]")
+    return seed
+
+
+def _at_least(option: str, value: Optional[float], low: float) -> None:
+    if value is not None and value < low:
+        raise ValueError(f"{option} {value} must be at least {low}")
+
+
+def _minutes(minutes: Optional[float]) -> Optional[float]:
+    if minutes is not None and not minutes > 0:
+        raise ValueError(f"--max-minutes {minutes} must be more than 0")
+    return minutes

@@ -1,0 +1,113 @@
+"""What happens around an epoch: statistics are read once, written, shown, saved; and the training is ended when it is time."""
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any, Deque, Dict, Optional, Tuple
+
+from rl_games.common.algo_observer import AlgoObserver
+
+from . import checkpoint
+from .agents import TrainingOver
+from .console import Display, Progress
+from .interrupt import Wish
+from .run_folder import RunFolder
+from .scalars import Scalars
+
+Best = Dict[str, Any]                              # {"score": mean return, "epoch": number} or {}
+
+
+class Recorder(AlgoObserver):
+    """rl_games' observer of one training session, and the `between_epochs` of its agent."""
+
+    def __init__(self, agent: Any, env: Any, run: RunFolder, scalars: Scalars, display: Display, wish: Wish, *, best: Best,
+                 max_minutes: Optional[float], spec_hash: str):  # fmt: skip
+        self.agent, self.env, self.run, self.scalars, self.display, self.wish = agent, env, run, scalars, display, wish
+        self.best = best
+        self.spec_hash = spec_hash
+        self.terms = [term.name for term in env.reward.program.terms]
+        self.epoch = self.saved_epoch = agent.epoch_num
+        self.ended_by = "max_epochs"
+        self.deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else float("inf")
+        self._seconds = 0.0
+        self._frame = agent.frame
+        self._pace: Deque[Tuple[float, int]] = deque([(time.monotonic(), agent.frame)], maxlen=20)
+        agent.algo_observer, agent.writer, agent.between_epochs = self, scalars, self.between_epochs
+
+    def after_clear_stats(self) -> None:
+        """rl_games calls it, and forgets it in the class this derives from."""
+
+    def after_print_stats(self, frame: int, epoch_num: int, total_time: float) -> None:
+        """rl_games' call at the end of an epoch, before it writes the returns. One transfer from the device."""
+        self._seconds, self._frame = total_time, frame
+        self.scalars.add(self.env.reward.read_statistics(), frame)
+
+    def between_epochs(self, epoch: int) -> None:
+        """All of an epoch has been written. Raises TrainingOver if it was the last."""
+        if epoch == self.epoch:
+            return                                 # the first epoch of a session has none before it
+        self.epoch = epoch
+        self.scalars.write_epoch(epoch, self._frame, self._seconds)
+        self._pace.append((time.monotonic(), self.agent.frame))
+        config = self.agent.config
+        over = self._over(config.get("max_epochs", -1), config.get("max_frames", -1))
+        self._save(regular=bool(over) or epoch % config["save_frequency"] == 0)
+        self.display.update(self.progress())
+        if over:
+            self.ended_by = over
+            raise TrainingOver
+
+    def progress(self) -> Progress:
+        """Where the training is."""
+        (start, before), (end, now) = self._pace[0], self._pace[-1]
+        return Progress(
+            epoch=self.epoch, max_epochs=self.agent.config.get("max_epochs", -1), frames=self.agent.frame,
+            seconds=self.scalars.seconds, steps_per_s=(now - before) / (end - start) if end > start else 0.0,
+            dt=self.env.task.dt, best=self.best.get("score"), terms=self.terms, stats=self.scalars.last,
+        )  # fmt: skip
+
+    def finish(self, status: str) -> Dict[str, Any]:
+        """Close the logs and write summary.json with how it ended; returns it."""
+        self.scalars.close()
+        summary = self._summary(status)
+        self.run.write_summary(summary)
+        return summary
+
+    def _over(self, max_epochs: int, max_frames: int) -> str:
+        if self.wish.asked:
+            return "interrupted"
+        if time.monotonic() > self.deadline:
+            return "max_minutes"
+        if 0 < max_epochs <= self.epoch or 0 < max_frames <= self.agent.frame:
+            return "max_epochs" if 0 < max_epochs <= self.epoch else "max_frames"
+        return ""
+
+    def _save(self, regular: bool) -> None:
+        """Write the last checkpoint if it is due, the best if this is it. Both hold the same state."""
+        score = self._score()
+        better = score is not None and self.epoch >= self.agent.config["save_best_after"] and score > self.best.get("score", -float("inf"))
+        if better:
+            self.best = {"score": score, "epoch": self.epoch}
+        if not (better or regular):
+            return
+        data = checkpoint.snapshot(self.agent, self.epoch, best=self.best, logs=self.scalars.position(), spec=self.spec_hash,
+                                   seconds=self.scalars.seconds)  # fmt: skip
+        if better:
+            checkpoint.write(self.run.best, data)
+        if regular:
+            checkpoint.write(self.run.last, data)
+            self.saved_epoch = self.epoch
+            self.run.write_summary(self._summary("running"))
+
+    def _score(self) -> Optional[float]:
+        """Mean return of the newest finished episodes, as many as `games_to_track`; None before the first."""
+        meter = self.agent.game_rewards
+        return float(meter.mean.reshape(-1)[0]) if meter.current_size > 0 else None
+
+    def _summary(self, status: str) -> Dict[str, Any]:
+        progress = self.progress()
+        return {
+            "status": status, "epoch": self.epoch, "saved_epoch": self.saved_epoch, "frames": progress.frames,
+            "seconds": round(progress.seconds, 1), "steps_per_s": round(progress.steps_per_s, 1), "best": self.best,
+            "scalars": self.scalars.last,
+        }  # fmt: skip

@@ -1,0 +1,122 @@
+"""From a spec to a trained policy: plan, environment, agent, run folder, training."""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional
+
+from rewardlang.sim import make_sim
+
+from . import checkpoint
+from . import scalars as logs
+from .agents import TrainingOver, compile_model, make_agent
+from .console import Display
+from .env import RewardEnv
+from .interrupt import end_on_interrupt
+from .plan import Plan, new_plan, resumed_plan
+from .print_log import PrintLog, tail
+from .recorder import Recorder
+from .run_folder import RunError, RunFolder
+from .scalars import Scalars
+
+ENDINGS = {"max_epochs": "finished", "max_frames": "finished", "max_minutes": "the time is up", "interrupted": "interrupted",
+           "failed": "stopped by an error"}  # fmt: skip
+LOG_LINES = 15                                     # of train.log shown when a training fails
+
+
+def train(spec: Any = None, *, task: Any = None, sim: str = "auto", device: Optional[str] = None, algo: Optional[str] = None,
+          num_envs: Optional[int] = None, max_epochs: Optional[int] = None, max_minutes: Optional[float] = None,
+          seed: Optional[int] = None, params: Optional[Mapping[str, float]] = None, resume: Any = None,
+          name: Optional[str] = None, out: Any = "runs") -> Path:  # fmt: skip
+    """Train a policy for the reward in the file `spec`, or continue the run in the folder `resume`. Returns the run's folder.
+
+    Ctrl-C ends the training after the current epoch, with everything saved; so do `max_epochs` (of the whole run) and `max_minutes` (of
+    this call). A killed run loses at most the epochs since the last checkpoint (`save_frequency` in the settings).
+    Raises a ValueError, before anything is written, that says what is wrong with the input.
+    """
+    if resume is not None:
+        if name is not None:
+            raise RunError(f"--name {name} can't be given with --resume: the run keeps its folder")
+        plan = resumed_plan(resume, spec=spec, sim=sim, device=device, max_epochs=max_epochs, max_minutes=max_minutes,
+                            task=task, algo=algo, num_envs=num_envs, seed=seed, params=params or None)  # fmt: skip
+    elif spec is None:
+        raise ValueError("the spec to train is missing (or --resume RUN)")
+    else:
+        plan = new_plan(spec, task=task, sim=sim, device=device, algo=algo, num_envs=num_envs, max_epochs=max_epochs,
+                        max_minutes=max_minutes, seed=seed, params=params, name=name, out=out)  # fmt: skip
+
+    display = Display(_title(plan))
+    with PrintLog() as log:
+        env = make_env(plan)
+        try:
+            agent = make_agent(plan.algo, plan.settings, env, seed=plan.seed, device=plan.device)
+            if plan.state is not None:
+                checkpoint.restore(agent, plan.state)
+            compile_model(agent, plan.settings)
+            run = plan.open()                      # all that can fail has been made: from here on there is something to keep
+            log.open(run.log)
+            _run(plan, env, agent, run, display)
+        finally:
+            env.sim.close()
+    return run.path
+
+
+def make_env(plan: Plan) -> RewardEnv:
+    """The environment of a plan, its params set."""
+    env = RewardEnv(plan.task, plan.program, make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed), plan.seed)
+    for name, value in plan.params.items():
+        env.reward.set_param(name, value)
+    return env
+
+
+def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> None:
+    """Train until the end, or until someone ends it."""
+    state: Dict[str, Any] = plan.state["rewardlang"] if plan.state is not None else {}
+    if state:
+        logs.cut(run, agent.epoch_num, state["logs"])
+    scalars = Scalars(run, epoch=agent.epoch_num, seconds=state.get("seconds", 0.0))
+    with display, end_on_interrupt() as wish:
+        recorder = Recorder(agent, env, run, scalars, display, wish, best=_best(run, state), max_minutes=plan.max_minutes,
+                            spec_hash=plan.program.hash)  # fmt: skip
+        if not state:
+            scalars.layout(recorder.terms)
+        status = "failed"
+        try:
+            agent.train()
+            recorder.between_epochs(agent.epoch_num)         # rl_games leaves after its last epoch by itself
+        except TrainingOver:
+            status = recorder.ended_by
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            summary = recorder.finish(status)
+            display.close()
+            _say_goodbye(run, display, summary)
+
+
+def _best(run: RunFolder, state: Dict[str, Any]) -> Dict[str, Any]:
+    """The best score so far: also of a checkpoint saved after the one that is resumed, so that no worse policy overwrites it."""
+    known = [state.get("best") or {}]
+    if state and run.best.is_file():
+        known.append(checkpoint.read(run.best, "cpu")["rewardlang"]["best"])
+    return max(known, key=lambda best: best.get("score", -float("inf")))
+
+
+def _title(plan: Plan) -> str:
+    verb = "resuming" if plan.resumes else "training"
+    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {plan.num_envs} environments on {plan.sim}, policy on {plan.device}"
+
+
+def _say_goodbye(run: RunFolder, display: Display, summary: Dict[str, Any]) -> None:
+    """How it ended, and what to do with it."""
+    say = display.console.print
+    if summary["status"] == "failed":
+        say(f"rl_games' last output (all of it is in {run.log}):", *tail(run.log, LOG_LINES), sep="\n  ")
+    best = f", best mean return {summary['best']['score']:.2f} in epoch {summary['best']['epoch']}" if summary["best"] else ""
+    say(f"{ENDINGS[summary['status']]} after epoch {summary['epoch']}, {summary['frames']:,} steps, {summary['seconds']:.0f} s{best}")
+    more = f" --max-epochs {2 * summary['epoch']}" if summary["status"] == "max_epochs" else ""
+    if summary["saved_epoch"] == 0:
+        say(f"no checkpoint was saved; the logs are in {run.path}")
+    else:
+        say(f"to play it: rewardlang play {run.path}   to go on: rewardlang train --resume {run.path}{more}")
