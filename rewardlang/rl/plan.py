@@ -108,10 +108,22 @@ def resumed_plan(run: Any, *, spec: Any, sim: str, device: Optional[str], max_ep
     state = checkpoint.read(folder.last, device)
     limit = settings["config"].get("max_epochs", -1)
     if 0 < limit <= state["epoch"]:
-        raise RunError(f"{folder.path} has its {limit} epochs; to train on, say --max-epochs with a higher number")
+        raise RunError(f"{folder.path} has trained {state['epoch']} of {limit} epochs; to train on, give a higher --max-epochs")
     return Plan(program=program, original=folder.original.read_text(encoding="utf-8"), spec=folder.spec, task=task, algo=info["algo"], settings=settings,
                 seed=info["seed"], sim=_sim(info["sim"] if sim == "auto" else sim), device=device, params=info["params"],
                 max_minutes=_minutes(max_minutes), folder=folder.path, resumes=folder, state=state)  # fmt: skip
+
+
+def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) -> Plan:
+    """The plan that plays a run: its own spec, task and settings, with as many environments as episodes."""
+    folder = run_folder.open_run(run)
+    info = folder.read_info()
+    task = load_task(folder.task)
+    settings = load_settings(folder.settings(info["algo"]), info["algo"])["params"]
+    settings["config"]["num_actors"] = episodes
+    return Plan(program=rewardlang.compile(rewardlang.load(folder.spec), task), original="", spec=folder.spec, task=task,
+                algo=info["algo"], settings=settings, seed=_seed(seed), sim=info["sim"], device=_device(device or _or_cpu(info["device"])),
+                params=info["params"], max_minutes=None, folder=folder.path, resumes=folder)  # fmt: skip
 
 
 def _algorithm(algo: Optional[str]) -> str:
@@ -136,6 +148,14 @@ def _device(device: Optional[str]) -> str:
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"--device {device}: torch {torch.__version__} can't use it ({str(error).splitlines()[0]})") from None
     return device
+
+
+def _or_cpu(device: str) -> str:
+    """The device a run was trained on, the CPU if it isn't here: a policy trained on a GPU plays anywhere."""
+    try:
+        return _device(device)
+    except ValueError:
+        return "cpu"
 
 
 def _on_cpu(device: str) -> bool:

@@ -131,8 +131,6 @@ def _contradictions(params: Params) -> List[str]:
     config = params.get("config", {})
     problems = []
     if params.get("algo", {}).get("name") == "sac":
-        if params["network"]["mlp"].get("d2rl"):
-            problems.append("network.mlp.d2rl crashes rl_games 1.6.5's SAC")
         if len(params["network"]["log_std_bounds"]) != 2:
             problems.append("network.log_std_bounds must be two numbers")
         return problems

@@ -5,7 +5,7 @@ keys are listed here, each with a check that returns the value in the type rl_ga
 """
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 Check = Callable[[Any], Any]
 
@@ -39,12 +39,14 @@ def integer(low: int) -> Check:
     return check
 
 
-def choice(*names: Any) -> Check:
-    """A check that returns one of the names. YAML's null stands for rl_games' 'None'."""
+def choice(*names: Any, broken: Optional[Dict[str, str]] = None) -> Check:
+    """A check that returns one of the names; `broken` are others that rl_games has, and why not. YAML's null stands for its 'None'."""
     def check(value: Any) -> Any:
         if value is None and "None" in names:
             return "None"
-        if value not in names or (isinstance(value, bool) and not any(value is name for name in names)):
+        if isinstance(value, str) and value in (broken or {}):
+            raise ValueError(f"{value} {broken[value]}; use {' or '.join(names)}")
+        if not any(type(value) is type(name) and value == name for name in names):     # 1 == True, but it is not meant
             raise ValueError(f"must be one of {', '.join(str(name) for name in names)}, not {value!r}")
         return value
     return check
@@ -115,7 +117,10 @@ PPO: Dict[str, Check] = {
     **_COMMON,
     **_MLP,
     "algo.name": choice("a2c_continuous"),
-    "model.name": choice("continuous_a2c_logstd", "continuous_a2c_tanh"),
+    "model.name": choice("continuous_a2c_logstd", broken={
+        "continuous_a2c": "fails in rl_games 1.6.5 (UnboundLocalError: entropy)",
+        "continuous_a2c_tanh": "plays another policy in rl_games 1.6.5 than it trains (no tanh without noise)",
+    }),
     "network.name": choice("actor_critic"),
     "network.separate": flag,
     "network.value_activation": choice(*ACTIVATIONS),

@@ -33,6 +33,8 @@ class Recorder(AlgoObserver):
         self._frame = agent.frame
         self._pace: Deque[Tuple[float, int]] = deque([(time.monotonic(), agent.frame)], maxlen=20)
         agent.algo_observer, agent.writer, agent.between_epochs = self, scalars, self.between_epochs
+        if self.epoch == 0:
+            self._save(regular=True)               # so that a run killed in its first epochs can be resumed too
 
     def after_clear_stats(self) -> None:
         """rl_games calls it, and forgets it in the class this derives from."""

@@ -116,7 +116,4 @@ def _say_goodbye(run: RunFolder, display: Display, summary: Dict[str, Any]) -> N
     best = f", best mean return {summary['best']['score']:.2f} in epoch {summary['best']['epoch']}" if summary["best"] else ""
     say(f"{ENDINGS[summary['status']]} after epoch {summary['epoch']}, {summary['frames']:,} steps, {summary['seconds']:.0f} s{best}")
     more = f" --max-epochs {2 * summary['epoch']}" if summary["status"] == "max_epochs" else ""
-    if summary["saved_epoch"] == 0:
-        say(f"no checkpoint was saved; the logs are in {run.path}")
-    else:
-        say(f"to play it: rewardlang play {run.path}   to go on: rewardlang train --resume {run.path}{more}")
+    say(f"to play it: rewardlang play {run.path}   to go on: rewardlang train --resume {run.path}{more}")
