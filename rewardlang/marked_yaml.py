@@ -16,7 +16,7 @@ MAX_BYTES = 1_000_000  # a task file is a few kB; anything near this is not one
 
 
 class ConfigError(ValueError):
-    """A mistake in a data file. `path`, `line`, `column` (1-based, 0 when unknown) and `problem` say where and what."""
+    """A mistake in a data file: `problem` at `path`, `line`, `column` (1-based, 0 when unknown)."""
 
     def __init__(self, path: Path, line: int, column: int, problem: str):
         self.path, self.line, self.column, self.problem = path, line, column, problem
@@ -92,15 +92,16 @@ class Node:
         return self.node.value
 
     def number(self, low: float = float("-inf"), high: float = float("inf")) -> float:
-        """A finite number in [low, high]. YAML 1.1 calls 1e-3 text; here it is a number, as everywhere else."""
+        """A finite number in [low, high]. YAML 1.1 calls 1e-3 text; here it is a number, as elsewhere."""
         try:
-            if not isinstance(self.node, yaml.ScalarNode) or self.node.style in ("'", '"') or self._tag() == "bool":
+            if not isinstance(self.node, yaml.ScalarNode) or self.node.style in ("'", '"'):
                 raise ValueError
             value = float(self.node.value)
         except ValueError:
             raise self._wrong("a number") from None
         if not low <= value <= high or value in (float("inf"), float("-inf")):
-            raise self.error(f"{self.name} must be a finite number in [{low:g}, {high:g}], not {self.node.value}")
+            bounds = f"[{low:g}, {high:g}]"
+            raise self.error(f"{self.name} must be a finite number in {bounds}, not {self.node.value}")
         return value
 
     def integer(self, low: int) -> int:

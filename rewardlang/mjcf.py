@@ -1,6 +1,7 @@
 """What a task needs from a robot's MJCF: names, order, ranges and effort limits. Reads the XML, never MuJoCo.
 
-Order and rules are MuJoCo's: bodies and joints depth first, `<default>` classes, `<include>`, `angle`, `autolimits`.
+Order and rules are MuJoCo's: bodies and joints depth first, `<default>` classes, `<include>`, `angle`,
+`autolimits`.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def read(path: Path) -> Robot:
     dofs = {name: joint for name, joint in joints if joint["type"] in ("hinge", "slide")}
     for name, joint in joints:
         if joint["type"] == "ball":
-            raise ConfigError(path, 0, 0, f"joint {name!r} is a ball joint: only hinge and slide joints can be driven")
+            raise ConfigError(path, 0, 0, f"joint {name!r} is a ball joint: only hinge and slide joints work")
         if joint["type"] != "free" and name not in dofs:
             raise ConfigError(path, 0, 0, f"joint {name!r} has the unknown type {joint['type']!r}")
 
@@ -62,12 +63,13 @@ def read(path: Path) -> Robot:
         joint = element.get("joint")
         if joint in dofs:
             if element.tag not in ACTUATORS:
-                raise ConfigError(path, 0, 0, f"joint {joint!r}: a <{element.tag}> actuator cannot hold a position")
-            effort[joint] = _effort(_with_defaults(element, None, defaults), element.tag, dofs[joint])
+                raise ConfigError(path, 0, 0, f"joint {joint!r}: <{element.tag}> cannot hold a position")
+            actuator = _with_defaults(element, None, defaults)
+            effort[joint] = _effort(joint, actuator, element.tag, dofs[joint], path)
     return Robot(
         body_names=tuple(bodies),
         dof_names=tuple(dofs),
-        dof_range=tuple(_range(joint, compiler) for joint in dofs.values()),
+        dof_range=tuple(_range(name, joint, compiler, path) for name, joint in dofs.items()),
         torque_limits=tuple(effort.get(name, 0.0) for name in dofs),
         actuated=tuple(name for name in dofs if name in effort),
         fixed_base=not free,
@@ -110,7 +112,7 @@ def _with_defaults(element: ElementTree.Element, childclass, defaults: dict) -> 
     return {**defaults.get(name, {}).get(element.tag, {}), **element.attrib}
 
 
-def _walk(body: ElementTree.Element, childclass, defaults: dict, bodies: list, joints: list, path: Path) -> None:
+def _walk(body, childclass, defaults: dict, bodies: list, joints: list, path: Path) -> None:
     """Appends the body's and its descendants' names and joints, depth first."""
     name = body.get("name")
     if not name or name in bodies:
@@ -119,35 +121,49 @@ def _walk(body: ElementTree.Element, childclass, defaults: dict, bodies: list, j
     childclass = body.get("childclass", childclass)
     for element in body:
         if element.tag in ("joint", "freejoint"):
-            joint = _with_defaults(element, childclass, defaults) if element.tag == "joint" else {"type": "free"}
-            joint.setdefault("type", "hinge")
+            joint = {"type": "free"}
+            if element.tag == "joint":
+                joint = {"type": "hinge", **_with_defaults(element, childclass, defaults)}
             label = element.get("name", "")
             if joint["type"] != "free" and (not label or any(label == other for other, _ in joints)):
-                raise ConfigError(path, 0, 0, f"joint {label!r} of body {name!r}: every joint needs a name of its own")
+                problem = f"joint {label!r} of body {name!r}: every joint needs a name of its own"
+                raise ConfigError(path, 0, 0, problem)
             joints.append((label, joint))
     for child in body.findall("body"):
         _walk(child, childclass, defaults, bodies, joints, path)
 
 
-def _range(joint: dict, compiler: dict) -> tuple:
+def _numbers(name: str, key: str, attributes: dict, count: int, path: Path) -> tuple:
+    """The first `count` numbers of an attribute; `name` is the joint's, for the message."""
+    try:
+        values = tuple(float(number) for number in attributes[key].split())
+        if len(values) < count:
+            raise ValueError
+    except ValueError:
+        problem = f"joint {name!r}: {key} must be {count} number(s), not {attributes[key]!r}"
+        raise ConfigError(path, 0, 0, problem) from None
+    return values
+
+
+def _range(name: str, joint: dict, compiler: dict, path: Path) -> tuple:
     """(lower, upper) of a joint in rad or m."""
     if "range" not in joint or joint.get("limited", "auto") == "false":
         return INFINITE
     if joint.get("limited", "auto") == "auto" and compiler.get("autolimits", "true") == "false":
         return INFINITE
-    lower, upper = (float(number) for number in joint["range"].split())
+    lower, upper = _numbers(name, "range", joint, 2, path)
     in_degrees = joint["type"] == "hinge" and compiler.get("angle", "degree") == "degree"
     return (math.radians(lower), math.radians(upper)) if in_degrees else (lower, upper)
 
 
-def _effort(actuator: dict, tag: str, joint: dict) -> float:
-    """The largest torque the model allows: the tightest of force range, a motor's control range and the joint's."""
-    gear = abs(float(actuator.get("gear", "1").split()[0]))
+def _effort(name: str, actuator: dict, tag: str, joint: dict, path: Path) -> float:
+    """The largest torque: the tightest of the force range, a motor's control range and the joint's."""
+    gear = abs(_numbers(name, "gear", {"gear": "1", **actuator}, 1, path)[0])
     limits = []
     if "forcerange" in actuator:
-        limits.append(gear * float(actuator["forcerange"].split()[1]))
+        limits.append(gear * _numbers(name, "forcerange", actuator, 2, path)[1])
     if tag == "motor" and "ctrlrange" in actuator:
-        limits.append(gear * float(actuator["ctrlrange"].split()[1]))
+        limits.append(gear * _numbers(name, "ctrlrange", actuator, 2, path)[1])
     if "actuatorfrcrange" in joint:
-        limits.append(float(joint["actuatorfrcrange"].split()[1]))
+        limits.append(_numbers(name, "actuatorfrcrange", joint, 2, path)[1])
     return min(limits, default=math.inf)

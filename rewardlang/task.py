@@ -151,7 +151,7 @@ def load_task(name_or_path) -> Task:
 
 
 def matching(pattern: str, names) -> tuple:
-    """The names that a pattern matches, in their order. `*` is any text, `?` any character, all else itself."""
+    """The names that a pattern matches, in their order. `*` is any text, `?` any character."""
     regex = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
     return tuple(name for name in names if re.fullmatch(regex, name, re.DOTALL))
 
@@ -161,7 +161,7 @@ def _optional(top: dict, name: str, *keys: str) -> dict:
 
 
 def _per_joint(node: Node | None, names: tuple, default: float, low: float = float("-inf")) -> tuple:
-    """One number a name, from a number for all or from {pattern: number} by the first pattern that matches."""
+    """One number a name, from a number for all or from {pattern: number}: the first match counts."""
     if node is None:
         return (default,) * len(names)
     if not hasattr(node.node, "value") or isinstance(node.node.value, str):
@@ -206,7 +206,8 @@ def _groups(top: dict, robot: mjcf.Robot) -> dict:
             text = pattern.text()
             matches = matching(text.lstrip("!"), elements)
             if not matches:
-                raise pattern.error(f"{text!r} matches none of the {axis.text()}{did_you_mean(text, elements)}")
+                problem = f"{text!r} matches none of the {axis.text()}{did_you_mean(text, elements)}"
+                raise pattern.error(problem)
             chosen = chosen - set(matches) if text.startswith("!") else chosen | set(matches)
         found[name] = (axis.text(), tuple(element for element in elements if element in chosen))
     return found

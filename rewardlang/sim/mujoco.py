@@ -1,8 +1,8 @@
 """MuJoCo on the CPU: all environments in one batch, stepped by a thread on each core.
 
-Traps this file owns: MuJoCo's quaternions are wxyz; a free joint's angular velocity is in the body frame; body
-velocities are given at the centre of mass of the whole robot; and what derives from the state (body poses, velocities)
-is one physics step old after a step until it is computed anew.
+Traps this file owns: MuJoCo's quaternions are wxyz; a free joint's angular velocity is in the body frame;
+body velocities are given at the centre of mass of the whole robot; and what derives from the state (body
+poses, velocities) is one physics step old after a step until it is computed anew.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Sim:
         self._contact = batch.bind("cfrc_ext")
 
         self._root = root = model.body(task.body_names[0]).id
-        self._bodies = slice(root, root + len(task.body_names))  # depth first, so a robot's bodies are neighbours
+        self._bodies = slice(root, root + len(task.body_names))  # neighbours: depth first
         assert tuple(model.body(i).name for i in range(root, self._bodies.stop)) == tuple(task.body_names)
         joints = [model.joint(name).id for name in task.dof_names]
         self._dof_qpos, self._dof_qvel = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
@@ -56,7 +56,8 @@ class Sim:
         self.body_states = torch.zeros(num_envs, bodies, 13)
         self.root_states = self.body_states[:, 0]  # the same memory
         self.contact_forces = torch.zeros(num_envs, bodies, 3)
-        self.dof_pos_lower, self.dof_pos_upper = torch.tensor(task.dof_pos_lower), torch.tensor(task.dof_pos_upper)
+        self.dof_pos_lower = torch.tensor(task.dof_pos_lower)
+        self.dof_pos_upper = torch.tensor(task.dof_pos_upper)
         self.dof_vel_limits = torch.tensor(task.dof_vel_limits)
         self.torque_limits = torch.tensor(task.torque_limits)
         self.body_mass = torch.from_numpy(model.body_mass[self._bodies].astype(np.float32))
@@ -70,16 +71,16 @@ class Sim:
     def step(self, targets: torch.Tensor) -> None:
         """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
         self._ctrl[:] = targets.detach().numpy()[:, self._action_of_actuator]
-        # The stage makes poses and velocities those of the new state; forces stay those of the last physics step.
+        # The stage makes poses and velocities those of the new state; forces stay the last physics step's.
         self._batch.step(nstep=self._decimation, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
         self._refresh(slice(None))
 
     def reset(
         self, mask: torch.Tensor, root_states: torch.Tensor, dof_pos: torch.Tensor, dof_vel: torch.Tensor
     ) -> None:
-        """Puts the environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay as they are.
+        """Puts environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay.
 
-        Their tensors then show the reset state: forces are those of a motor holding `dof_pos` and of contacts there.
+        Their tensors then show the reset state: forces are those of motors holding `dof_pos` and of contacts.
         """
         rows = torch.nonzero(mask).flatten().numpy()
         if not len(rows):
@@ -105,7 +106,8 @@ class Sim:
         self.dof_vel.numpy()[rows] = self._qvel[rows][:, self._dof_qvel]
         self.dof_forces.numpy()[rows] = self._torque[rows][:, self._dof_qvel]
         self.contact_forces.numpy()[rows] = self._contact[rows][:, self._bodies, 3:6]
-        state, pos, spin = self.body_states.numpy(), self._xpos[rows][:, self._bodies], self._cvel[rows][:, self._bodies]
+        pos, spin = self._xpos[rows][:, self._bodies], self._cvel[rows][:, self._bodies]
+        state = self.body_states.numpy()
         arm = pos - self._center[rows][:, self._root, None]  # from the point that cvel is given at, [N, B, 3]
         state[rows, :, 0:3] = pos
         state[rows, :, 3:7] = self._xquat[rows][:, self._bodies][..., XYZW]
@@ -113,7 +115,7 @@ class Sim:
         state[rows, :, 10:13] = spin[..., 0:3]
 
     def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> np.ndarray:
-        """A picture of one environment. [height, width, 3] uint8, RGB. Raises RuntimeError where that is impossible."""
+        """A picture of one environment. [height, width, 3] uint8, RGB. Raises RuntimeError if it cannot."""
         from rewardlang.sim.mujoco_camera import Camera
 
         if self._camera is None or self._camera.size != (width, height):
@@ -133,7 +135,7 @@ class Sim:
 
 
 def load_model(task) -> mujoco.MjModel:
-    """The task's MJCF, compiled, with the task's time step and PD gains; its actuators become position servos."""
+    """The task's MJCF with its time step and PD gains; actuators of any kind become position servos."""
     model = _compile(task)
     model.opt.timestep = task.sim_dt
     # A diverging environment must show as NaN, not be put back to the start by MuJoCo without a word.
@@ -142,7 +144,8 @@ def load_model(task) -> mujoco.MjModel:
     for i in range(model.nu):
         joint = model.joint(int(model.actuator_trnid[i, 0])).name
         if model.actuator_trntype[i] != mujoco.mjtTrn.mjTRN_JOINT or joint not in task.dof_names:
-            raise ValueError(f"{task.mjcf}: actuator {model.actuator(i).name!r} does not drive a joint of the robot")
+            name = model.actuator(i).name
+            raise ValueError(f"{task.mjcf}: actuator {name!r} does not drive a joint of the robot")
         dof = task.dof_names.index(joint)
         stiffness, damping, effort = task.stiffness[dof], task.damping[dof], task.torque_limits[dof]
         model.actuator_gear[i] = [1, 0, 0, 0, 0, 0]
@@ -160,7 +163,7 @@ def load_model(task) -> mujoco.MjModel:
 
 
 def _compile(task) -> mujoco.MjModel:
-    """The MJCF with one sensor added: MuJoCo sums contact forces by body (`cfrc_ext`) only if a sensor asks for it."""
+    """The MJCF and a sensor more: MuJoCo sums contact forces by body (`cfrc_ext`) only for a sensor."""
     if Batch.__module__ != "mujoco.batch":  # our own loop asks for it directly
         return mujoco.MjModel.from_xml_path(str(task.mjcf))
     spec = mujoco.MjSpec.from_file(str(task.mjcf))

@@ -1,4 +1,4 @@
-"""The part of `mujoco.batch.Batch` that our backend uses, for MuJoCo before 3.17: a loop over MjData on threads."""
+"""What our backend uses of `mujoco.batch.Batch`, for MuJoCo before 3.17: loops over MjData on threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORCE = ("qfrc_actuator", "cfrc_ext")  # those of the last physics step
 
 
 class Batch:
-    """`nsim` simulations of one model. `bind` gives [nsim, ...] float64 arrays; those in STATE may be written."""
+    """`nsim` simulations of one model. `bind` gives [nsim, ...] float64 arrays; STATE ones may be written."""
 
     def __init__(self, model: mujoco.MjModel, nsim: int, nthread: int):
         self.model, self.nsim = model, nsim
@@ -42,7 +42,8 @@ class Batch:
         return data
 
     def _run(self, ids, nstep: int) -> None:
-        list(self._pool.map(lambda chunk: self._run_chunk(chunk, nstep), np.array_split(list(ids), self._chunks)))
+        chunks = np.array_split(list(ids), self._chunks)
+        list(self._pool.map(lambda chunk: self._run_chunk(chunk, nstep), chunks))
 
     def _run_chunk(self, ids, nstep: int) -> None:
         model = self.model

@@ -1,8 +1,8 @@
-"""The seam between rewards and simulators: what every backend gives. The layout follows Isaac Gym's tensor API.
+"""The seam between rewards and simulators: what every backend gives, laid out as in Isaac Gym's tensor API.
 
-N environments, D joints (dofs), B bodies, A actions. SI units; world frame; positions relative to the environment's own
-origin; quaternions xyzw; linear velocities are those of the body's *origin*. Every tensor is float32 and persistent:
-same address for the simulator's life, updated in place, not to be written by anyone else.
+N environments, D joints (dofs), B bodies, A actions. SI units; world frame; positions relative to the
+environment's own origin; quaternions xyzw; linear velocities are those of the body's *origin*. Every tensor
+is float32 and persistent: same address for the simulator's life, updated in place, written by nobody else.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Sim(Protocol):
-    """A batch of N independent environments. After `step` and `reset` all state tensors describe the same instant."""
+    """A batch of N independent environments. After `step` and `reset` all tensors show the same instant."""
 
     num_envs: int
     device: str
     dof_names: tuple
     body_names: tuple  # without the world; [0] is the root
 
-    root_states: torch.Tensor  # [N, 13] position, quaternion, linear velocity, angular velocity of the root body
+    root_states: torch.Tensor  # [N, 13] position, quaternion, linear and angular velocity of the root
     dof_pos: torch.Tensor  # [N, D] rad
     dof_vel: torch.Tensor  # [N, D] rad/s
     dof_forces: torch.Tensor  # [N, D] N·m, what the motors gave in the last physics step
@@ -41,13 +41,13 @@ class Sim(Protocol):
     def reset(
         self, mask: torch.Tensor, root_states: torch.Tensor, dof_pos: torch.Tensor, dof_vel: torch.Tensor
     ) -> None:
-        """Puts the environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay as they are.
+        """Puts environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay.
 
-        Their tensors then show the reset state: forces are those of a motor holding `dof_pos` and of contacts there.
+        Their tensors then show the reset state: forces are those of motors holding `dof_pos` and of contacts.
         """
 
     def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> numpy.ndarray:
-        """A picture of one environment. [height, width, 3] uint8, RGB. Raises RuntimeError where that is impossible."""
+        """A picture of one environment. [height, width, 3] uint8, RGB. Raises RuntimeError if it cannot."""
 
     def close(self) -> None:
         """Frees threads, memory and windows."""

@@ -1,0 +1,58 @@
+"""Small robots for the contract suite, each as a task folder. The time step is the task's, not the file's."""
+
+from __future__ import annotations
+
+from rewardlang.task import load_task
+
+# A lopsided box (centre of mass off its origin) with an arm on a driven hinge.
+BRICK = """
+<mujoco>
+  <compiler angle="radian"/>
+  <option timestep="0.02" integrator="implicitfast"/>
+  <worldbody>
+    <body name="brick" pos="0 0 1"><freejoint/>
+      <inertial pos="0.05 -0.03 0.02" mass="2" diaginertia="0.01 0.02 0.015"/>
+      <geom type="box" size="0.1 0.1 0.1" mass="0" contype="0" conaffinity="1"/>
+      <body name="arm" pos="0.1 0.02 0.3">
+        <joint name="elbow" axis="0 0 1" range="-2 2"/>
+        <inertial pos="0.1 0 0" mass="0.5" diaginertia="0.001 0.004 0.004"/>
+        <geom type="sphere" size="0.02" mass="0" contype="0" conaffinity="0"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator><motor joint="elbow" ctrlrange="-{effort} {effort}"/></actuator>
+</mujoco>"""
+
+# Swings in the xz plane about y. Its base is bolted to the world.
+PENDULUM = """
+<mujoco>
+  <compiler angle="radian"/>
+  <option timestep="0.02" integrator="implicitfast"/>
+  <worldbody>
+    <body name="hook" pos="0 0 2">
+      <body name="bob">
+        <joint name="hinge" axis="0 1 0"/>
+        <inertial pos="0 0 -0.5" mass="1" diaginertia="0.002 0.002 0.002"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator><motor joint="hinge" ctrlrange="-{effort} {effort}"/></actuator>
+</mujoco>"""
+
+TASK = """
+name: robot
+asset: {{file: robot.xml}}
+init_state: {{pos: [0, 0, 1]}}
+control: {{stiffness: {stiffness}, damping: {damping}, action_scale: 1, decimation: {decimation}}}
+sim: {{dt: {dt}}}
+observations: [dof_pos]
+"""
+
+
+def make_task(folder, xml, *, stiffness=0.0, damping=0.0, dt=0.001, decimation=10, effort=100.0):
+    """A task on one of the robots above, written into `folder`."""
+    (folder / "robot.xml").write_text(xml.format(effort=effort))
+    (folder / "task.yaml").write_text(
+        TASK.format(stiffness=stiffness, damping=damping, dt=dt, decimation=decimation)
+    )
+    return load_task(folder)

@@ -1,0 +1,304 @@
+"""What every simulator backend must keep, by oracles that share no code with it: formulas and differences."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from robots import BRICK, PENDULUM, make_task
+
+from rewardlang.sim import BACKENDS, make_sim, mujoco_loop
+from rewardlang.task import load_task
+
+GRAVITY = 9.81
+LIBRARY = {"mujoco": "mujoco"}
+
+
+@pytest.fixture(params=[*BACKENDS, "mujoco before 3.17"])
+def sim_of(request, monkeypatch):
+    """A function task, num_envs -> Sim of the backend under test; closed afterwards."""
+    name = request.param.split()[0]
+    pytest.importorskip(LIBRARY[name])
+    if request.param == "mujoco before 3.17":
+        monkeypatch.setattr("rewardlang.sim.mujoco.Batch", mujoco_loop.Batch)
+    opened = []
+
+    def build(task, num_envs=2):
+        opened.append(make_sim(name, task, num_envs, "cpu", seed=1))
+        return opened[-1]
+
+    yield build
+    for sim in opened:
+        sim.close()
+
+
+def state(num_envs, pos=(0, 0, 1), rot=(0, 0, 0, 1), lin_vel=(0, 0, 0), ang_vel=(0, 0, 0)):
+    return torch.tensor([[*pos, *rot, *lin_vel, *ang_vel]], dtype=torch.float32).repeat(num_envs, 1)
+
+
+def reset_all(sim, root=None, dof_pos=0.0, dof_vel=0.0):
+    n, d = sim.num_envs, len(sim.dof_names)
+    everyone = torch.ones(n, dtype=torch.bool)
+    root = state(n) if root is None else root
+    sim.reset(everyone, root, torch.full((n, d), float(dof_pos)), torch.full((n, d), float(dof_vel)))
+
+
+def snapshot(sim):
+    names = ("root_states", "dof_pos", "dof_vel", "dof_forces", "body_states", "contact_forces")
+    return {name: getattr(sim, name).clone() for name in names}
+
+
+def matrix(quat):
+    """Rotation matrix of a quaternion xyzw, from the textbook. [..., 3, 3]."""
+    x, y, z, w = quat.double().unbind(-1)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)
+
+
+def test_shapes_names_and_constants(sim_of):
+    task = load_task("humanoid")
+    sim = sim_of(task, 3)
+    assert sim.dof_names == task.dof_names and sim.body_names == task.body_names
+    d, b = len(task.dof_names), len(task.body_names)
+    shapes = {
+        "root_states": (3, 13), "dof_pos": (3, d), "dof_vel": (3, d), "dof_forces": (3, d),
+        "body_states": (3, b, 13), "contact_forces": (3, b, 3), "dof_pos_lower": (d,), "dof_pos_upper": (d,),
+        "dof_vel_limits": (d,), "torque_limits": (d,), "body_mass": (b,),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        tensor = getattr(sim, name)
+        assert tuple(tensor.shape) == shape and tensor.dtype == torch.float32, name
+    assert sim.body_mass.sum() == pytest.approx(5.0)
+    assert torch.allclose(sim.torque_limits, torch.tensor(task.torque_limits))
+
+
+def test_tensors_keep_their_addresses(sim_of, tmp_path):
+    sim = sim_of(make_task(tmp_path, BRICK))
+    before = {name: getattr(sim, name).data_ptr() for name in snapshot(sim)}
+    reset_all(sim)
+    sim.step(torch.zeros(2, 1))
+    assert before == {name: getattr(sim, name).data_ptr() for name in before}
+
+
+def test_free_fall(sim_of, tmp_path):
+    sim = sim_of(make_task(tmp_path, BRICK, dt=0.001))
+    reset_all(sim, state(2, pos=(0, 0, 5), lin_vel=(0.5, -0.25, 2)))
+    for _ in range(50):
+        sim.step(torch.zeros(2, 1))
+    t = 0.5
+    root = sim.root_states[0]
+    assert root[0].item() == pytest.approx(0.5 * t, abs=1e-4)
+    assert root[1].item() == pytest.approx(-0.25 * t, abs=1e-4)
+    assert root[2].item() == pytest.approx(5 + 2 * t - GRAVITY * t * t / 2, abs=0.006)  # first order in dt
+    assert root[9].item() == pytest.approx(2 - GRAVITY * t, abs=1e-3)
+    assert sim.contact_forces.abs().max() == 0
+    assert root[10:13].abs().max() < 1e-3  # nothing turns it
+
+
+def test_pendulum_period(sim_of, tmp_path):
+    sim = sim_of(make_task(tmp_path, PENDULUM, decimation=2))
+    reset_all(sim, dof_pos=0.1)
+    angles = []
+    for _ in range(1500):
+        sim.step(torch.zeros(2, 1))
+        angles.append(sim.dof_pos[0, 0].item())
+    ups = [i for i in range(1, 1500) if angles[i - 1] < 0 <= angles[i]]
+    inertia = 0.002 + 1 * 0.5**2
+    expected = 2 * math.pi * math.sqrt(inertia / (1 * GRAVITY * 0.5)) * (1 + 0.1**2 / 16)
+    assert (ups[1] - ups[0]) * 0.002 == pytest.approx(expected, rel=0.003)
+    assert sim.root_states[0, :3].tolist() == pytest.approx([0, 0, 2])  # the base is bolted down
+
+
+def test_contact_force_at_rest_is_the_weight(sim_of):
+    task = load_task("humanoid")
+    sim = sim_of(task)
+    target = torch.tensor(task.default_dof_pos).repeat(2, 1)
+    for _ in range(150):
+        sim.step(target)
+    feet = [i for i, name in enumerate(sim.body_names) if name.endswith("_foot")]
+    weight = sim.body_mass.sum().item() * GRAVITY
+    assert sim.contact_forces[:, feet, 2].sum(1).tolist() == pytest.approx([weight] * 2, rel=0.01)
+    assert sim.contact_forces[:, feet, :2].sum(1).abs().max() < 0.01 * weight
+    others = [i for i in range(len(sim.body_names)) if i not in feet]
+    assert sim.contact_forces[:, others].abs().max() == 0
+
+
+def test_pd_step_response(sim_of, tmp_path):
+    """The arm turns about its own vertical axis: J·q'' = k·(target - q) - d·q', solved in closed form."""
+    stiffness, damping, target = 2.0, 0.05, 0.4
+    xml = BRICK.replace("<freejoint/>", "")
+    sim = sim_of(make_task(tmp_path, xml, stiffness=stiffness, damping=damping, dt=0.0005, decimation=4))
+    inertia = 0.004 + 0.5 * 0.1**2
+    reset_all(sim)
+    decay = damping / (2 * inertia)
+    omega = math.sqrt(stiffness / inertia - decay**2)
+    for step in range(1, 101):
+        sim.step(torch.full((2, 1), target))
+        t = step * 0.002
+        curve = math.exp(-decay * t) * (math.cos(omega * t) + decay / omega * math.sin(omega * t))
+        assert sim.dof_pos[0, 0].item() == pytest.approx(target * (1 - curve), abs=0.012)
+
+
+def test_motor_force_is_the_pd_law_within_its_limit(sim_of, tmp_path):
+    """With one physics step a control step, the force is known from the state before it."""
+    xml = BRICK.replace("<freejoint/>", "")
+    sim = sim_of(make_task(tmp_path, xml, stiffness=3.0, damping=0.01, decimation=1, dt=0.0001, effort=0.5))
+    reset_all(sim, dof_pos=0.3, dof_vel=0.2)
+    assert sim.dof_forces[0, 0].item() == pytest.approx(-0.01 * 0.2)  # holds its position
+    sim.step(torch.tensor([[0.4], [2.0]]))
+    assert sim.dof_forces[:, 0].tolist() == pytest.approx([3.0 * 0.1 - 0.01 * 0.2, 0.5], abs=1e-4)
+
+
+def test_reset_is_exact_and_leaves_others_alone(sim_of):
+    task = load_task("humanoid")
+    sim = sim_of(task, 5)
+    generator = torch.Generator().manual_seed(3)
+    for _ in range(12):
+        noise = torch.randn(5, 12, generator=generator)
+        sim.step(torch.tensor(task.default_dof_pos) + 0.3 * noise)
+    before = snapshot(sim)
+    mask = torch.tensor([False, True, False, True, False])
+    root = state(5, pos=(0.3, -0.2, 0.8), lin_vel=(1, -2, 0.5), ang_vel=(0.7, -0.4, 1.1))
+    root[:, 3:7] = torch.nn.functional.normalize(torch.tensor([0.3, -0.2, 0.6, 0.5]), dim=0)
+    dof_pos = torch.tensor(task.default_dof_pos) + 0.1 * torch.randn(5, 12, generator=generator)
+    dof_vel = torch.randn(5, 12, generator=generator)
+    sim.reset(mask, root, dof_pos, dof_vel)
+    after = snapshot(sim)
+    for name in before:
+        assert torch.equal(after[name][~mask], before[name][~mask]), name
+    assert torch.equal(after["dof_pos"][mask], dof_pos[mask])
+    assert torch.equal(after["dof_vel"][mask], dof_vel[mask])
+    torch.testing.assert_close(after["root_states"][mask], root[mask], atol=2e-6, rtol=0)
+    assert torch.equal(after["body_states"][:, 0], after["root_states"])
+    assert after["contact_forces"][mask].abs().max() == 0  # it starts in the air
+
+
+def test_a_reset_environment_forgets_its_past(sim_of):
+    """Also what the contact solver remembers: it starts pressed into the ground, as in a new simulator."""
+    task = load_task("humanoid")
+    target = torch.tensor(task.default_dof_pos).repeat(2, 1)
+    low = state(2, pos=(0, 0, task.init_state.pos[2] - 0.01))
+    sim = sim_of(task, 2)
+    for _ in range(3):
+        sim.step(torch.tensor([[0.5], [0.0]]) + target)  # the two differ, then start alike
+    for each in (sim, sim_of(task, 2)):
+        each.reset(torch.tensor([True, True]), low, target, torch.zeros_like(target))
+        assert each.contact_forces.abs().max() > 1
+    fresh = each
+    for _ in range(20):
+        sim.step(target)
+        fresh.step(target)
+    for name, tensor in snapshot(sim).items():
+        assert torch.equal(tensor[0], tensor[1]), name
+        assert torch.equal(tensor, getattr(fresh, name)), name
+
+
+def test_yaw_turns_the_body(sim_of, tmp_path):
+    """A quarter turn about z, written xyzw, puts what was in front of the base to its left."""
+    sim = sim_of(make_task(tmp_path, BRICK))
+    half = math.sqrt(0.5)
+    reset_all(sim, state(2, pos=(1, 2, 3), rot=(0, 0, half, half)))
+    arm = sim.body_names.index("arm")
+    expected = [1 - 0.02, 2 + 0.1, 3.3]  # the arm sits at (0.1, 0.02, 0.3) in the base
+    assert sim.body_states[0, arm, 0:3].tolist() == pytest.approx(expected, abs=1e-5)
+    assert sim.body_states[0, arm, 3:7].tolist() == pytest.approx([0, 0, half, half], abs=1e-5)
+
+
+def test_velocities_are_those_of_the_body_origin_in_the_world_frame(sim_of, tmp_path):
+    """Against differences of positions and rotations over a short time, on a base with a skew spin."""
+    dt = 1e-4
+    sim = sim_of(make_task(tmp_path, BRICK, dt=dt, decimation=1))
+    rot = torch.nn.functional.normalize(torch.tensor([0.2, -0.5, 0.3, 0.7]), dim=0).tolist()
+    reset_all(sim, state(2, rot=rot, lin_vel=(0.4, -0.3, 0.2), ang_vel=(3, -2, 4)), dof_pos=0.5, dof_vel=-3)
+    steps = []
+    for _ in range(3):
+        steps.append(sim.body_states[0].clone().double())
+        sim.step(torch.zeros(2, 1))
+    before, now, after = steps
+    # Positions are float32: differences over 2e-4 s are good to about 1e-3 m/s.
+    torch.testing.assert_close((after[:, :3] - before[:, :3]) / (2 * dt), now[:, 7:10], atol=3e-3, rtol=0)
+    turn = matrix(after[:, 3:7]) @ matrix(before[:, 3:7]).transpose(-1, -2)  # in the world frame
+    spin = torch.stack(
+        [turn[:, 2, 1] - turn[:, 1, 2], turn[:, 0, 2] - turn[:, 2, 0], turn[:, 1, 0] - turn[:, 0, 1]], -1
+    )
+    torch.testing.assert_close(spin / 2 / (2 * dt), now[:, 10:13], atol=6e-3, rtol=0)
+
+
+def test_reset_velocities_are_in_the_world_frame(sim_of, tmp_path):
+    """A base pitched by 90 degrees, spun about the world's z axis, turns about the world's z axis."""
+    sim = sim_of(make_task(tmp_path, BRICK, dt=0.001, decimation=10))
+    half = math.sqrt(0.5)
+    reset_all(sim, state(2, rot=(0, half, 0, half), ang_vel=(0, 0, 2)))
+    heading = matrix(sim.root_states[0, 3:7])[:, 2]  # the base's z axis lies along the world's x
+    assert heading.tolist() == pytest.approx([1, 0, 0], abs=1e-6)
+    sim.step(torch.zeros(2, 1))
+    heading = matrix(sim.root_states[0, 3:7])[:, 2]
+    assert math.atan2(heading[1], heading[0]) == pytest.approx(0.02, abs=1e-3)
+
+
+def test_all_quantities_describe_the_same_instant(sim_of, tmp_path):
+    """The arm's pose and velocity follow from the base and the joint of the same sample, to rounding."""
+    sim = sim_of(make_task(tmp_path, BRICK, dt=0.005, decimation=4))
+    reset_all(sim, state(2, lin_vel=(1, 2, 3), ang_vel=(5, -4, 6)), dof_pos=0.2, dof_vel=8)
+    for _ in range(3):
+        sim.step(torch.zeros(2, 1))
+    root, arm = sim.root_states[0].double(), sim.body_states[0, sim.body_names.index("arm")].double()
+    base = matrix(root[3:7])
+    offset = base @ torch.tensor([0.1, 0.02, 0.3]).double()
+    torch.testing.assert_close(arm[:3], root[:3] + offset, atol=1e-5, rtol=0)
+    angle = sim.dof_pos[0, 0].double()
+    zero = torch.zeros_like(angle)
+    hinge = torch.stack([zero, zero, (angle / 2).sin(), (angle / 2).cos()])
+    torch.testing.assert_close(matrix(arm[3:7]), base @ matrix(hinge), atol=1e-5, rtol=0)
+    velocity = root[7:10] + torch.linalg.cross(root[10:13], offset)
+    torch.testing.assert_close(arm[7:10], velocity, atol=1e-4, rtol=0)
+    spin = root[10:13] + base[:, 2] * sim.dof_vel[0, 0].double()
+    torch.testing.assert_close(arm[10:13], spin, atol=1e-4, rtol=0)
+
+
+def test_equal_environments_stay_equal(sim_of):
+    """Also when their number is not a multiple of the cores'."""
+    task = load_task("humanoid")
+    sim = sim_of(task, 7)
+    generator = torch.Generator().manual_seed(5)
+    for _ in range(30):
+        targets = torch.tensor(task.default_dof_pos) + 0.3 * torch.randn(12, generator=generator)
+        sim.step(targets.expand(7, -1))
+    for name, tensor in snapshot(sim).items():
+        assert torch.equal(tensor, tensor[:1].expand_as(tensor)), name
+
+
+def test_deterministic(sim_of):
+    task = load_task("humanoid")
+    results = []
+    for _ in range(2):
+        sim = sim_of(task, 6)
+        generator = torch.Generator().manual_seed(7)
+        for _ in range(25):
+            sim.step(torch.tensor(task.default_dof_pos) + 0.3 * torch.randn(6, 12, generator=generator))
+        results.append(snapshot(sim))
+    for name in results[0]:
+        assert torch.equal(results[0][name], results[1][name]), name
+
+
+def test_a_diverged_environment_shows_it_and_recovers_by_reset(sim_of, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # MuJoCo leaves a log of its warnings in the working folder
+    task = load_task("humanoid")
+    sim = sim_of(task, 2)
+    target = torch.tensor(task.default_dof_pos).repeat(2, 1)
+    still = torch.zeros_like(target)
+    start = state(2, pos=task.init_state.pos)
+    sim.reset(torch.tensor([True, False]), start, target, still + float("nan"))
+    sim.step(target)
+    assert not torch.isfinite(sim.root_states[0]).any()
+    assert torch.isfinite(sim.root_states[1]).all()
+    sim.reset(torch.tensor([True, False]), start, target, still)
+    for _ in range(3):
+        sim.step(target)
+    for name, tensor in snapshot(sim).items():
+        assert torch.isfinite(tensor).all(), name
