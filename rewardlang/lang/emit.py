@@ -1,0 +1,277 @@
+"""Optimized IR → torch source that a person would be content to have written.
+
+One line a definition, term or shared part; each ends in its shape, unit and the line it comes from. Names in it are the spec's
+(letters, digits and underscores only) or ours; no other text of the user's gets into code.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import Dict, List, Sequence, Set, Tuple
+
+from .expressions import LOOSEST, POSTFIX, Written, write
+from .ir import Node, Program
+from .optimize import Graph, reset_graph, step_graph, weight_graph
+from .prelude import PRELUDE
+from .types import Kind
+from .units import show
+
+TAKEN = {"torch", "q", "s", "p", "w", "k", "real", "values", "paid", "finite", "contributions", "reward", "causes", "metrics", "observations",
+         "state", "doubtful", "math", "sum", "abs", "min", "max"} | set(PRELUDE)  # fmt: skip
+INLINE = {"const", "param", "run", "table", "group"}  # these have a name of their own already
+PLAIN = {"float": "number", "state": "last", "and": "both", "or": "either", "not": "inverse"}  # operations that Python has as words
+LONGEST = 88
+
+
+def emit(program: Program, title: str) -> str:
+    """The Python source of a program: constants, `weights`, `step` and `at_reset`."""
+    step, kept = step_graph(program)
+    reset = reset_graph(program, kept)
+    constants: List[Tuple[str, str]] = []
+    parts = [_Weights(program, weight_graph(program), kept, constants).text(), _Step(program, step, kept, constants).text(),
+             _Reset(program, reset, kept, constants).text()]  # fmt: skip
+    used = [name for name in PRELUDE if any(re.search(rf"(?<![\w.\"]){name}\(", part) for part in parts)]
+    head = f'"""{title}"""\n\nimport torch\n\n'
+    head += f"TERMS = {_names(t.name for t in program.terms)}\n"
+    head += f"CAUSES = {_names(c.name for c in program.causes)}\n"
+    head += f"METRICS = {_names(m.name for m in program.metrics)}\n"
+    head += "# What `k` holds, made once on the device.\n"
+    head += "CONSTANTS = (\n" + "".join(f"    {text},  # {comment}\n" for text, comment in constants) + ")\n" if constants else "CONSTANTS = ()\n"
+    head += "# Shape after [N] and kind of what `s` remembers from step to step.\n"
+    head += "STATE = (\n" + "".join(f"    {_slot(program.nodes[program.slots[k]])}\n" for k in kept) + ")\n" if kept else "STATE = ()\n"
+    return "\n\n\n".join([head.rstrip("\n"), *(PRELUDE[name].strip("\n") for name in used), *(p.rstrip("\n") for p in parts)]) + "\n"
+
+
+def _names(names: object) -> str:
+    items = [repr(name) for name in names]  # type: ignore[attr-defined]
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})".replace("'", '"')
+
+
+def _slot(node: Node) -> str:
+    shape = [len(axis) for axis in node.type.axes] + ([4] if node.type.kind is Kind.ROTATION else [])
+    text = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    kind = "bool" if node.type.kind is Kind.BOOL else "real"
+    return f'({text}, "{kind}"),  # {node.name or node.op} {node.type.shape()}'
+
+
+class _Function:
+    """One emitted function: the graph's nodes as lines."""
+
+    def __init__(self, program: Program, graph: Graph, kept: Sequence[int], constants: List[Tuple[str, str]]) -> None:
+        self.program, self.graph, self.constants = program, graph, constants
+        self.slot = {k: i for i, k in enumerate(kept)}
+        self.lines: List[Tuple[str, str]] = []
+        self.names: Set[str] = set(TAKEN)
+        self.written: Dict[int, Written] = {}
+        self.uses = self._count_uses()
+        self.suggested: Dict[int, str] = {}
+
+    def _count_uses(self) -> Dict[int, int]:
+        uses: Dict[int, int] = {}
+        for node in self.graph.nodes:
+            for i in node.args:
+                uses[i] = uses.get(i, 0) + 1
+        for i in self.graph.roots():
+            uses[i] = uses.get(i, 0) + 1
+        return uses
+
+    def body(self) -> None:
+        """Write every node: on its own line if it is named, shared or long, inside its user's otherwise."""
+        for i, node in enumerate(self.graph.nodes):
+            self.write_node(i, node)
+
+    def write_node(self, i: int, node: Node) -> None:
+        written = write(node, [self.written[a] for a in node.args], [self.graph.nodes[a] for a in node.args], self)
+        named = node.name or self.suggested.get(i, "")
+        if node.op not in INLINE and (named or self.uses.get(i, 0) > 1 or len(written.text) > LONGEST):
+            name = self.name(named or PLAIN.get(node.op, node.op))
+            self.lines.append((f"{name} = {written.text}", self.comment(node)))
+            written = Written(name, POSTFIX)
+        self.written[i] = written
+
+    def text_of(self, i: int, strength: int = LOOSEST) -> str:
+        return self.written[i].at(strength)
+
+    def constant(self, text: str, comment: str) -> str:
+        """`k[i]` for a constant tensor, an old one if it is there."""
+        for i, (known, _) in enumerate(self.constants):
+            if known == text:
+                return f"k[{i}]"
+        self.constants.append((text, comment))
+        return f"k[{len(self.constants) - 1}]"
+
+    def name(self, wanted: str) -> str:
+        name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
+        if not name or name[0].isdigit() or keyword.iskeyword(name):
+            name = f"v_{name}"
+        at, base = 1, name
+        while name in self.names:
+            at += 1
+            name = f"{base}_{at}"
+        self.names.add(name)
+        return name
+
+    def comment(self, node: Node) -> str:
+        parts = [node.type.shape(), show(node.type.unit)]
+        if node.span is not None:
+            source = node.span.source
+            parts.append(f"{source.name}:{node.span.line}" if not source.name.startswith("<") else source.name)
+        return " ".join(p for p in parts if p)
+
+    def render(self, head: str, doc: Sequence[str], tail: Sequence[str]) -> str:
+        width = min(80, max((len(code) for code, _ in self.lines), default=0))
+        out = [head, *(f"    {line}" if line else "" for line in doc)]
+        out += [f"    {code.ljust(width)}  # {comment}" if comment else f"    {code}" for code, comment in self.lines]
+        return "\n".join([*out, *(f"    {line}" for line in tail)]) + "\n"
+
+
+class _Weights(_Function):
+    def text(self) -> str:
+        self.body()
+        rows = [f"    {self.text_of(i)},  # {term.name}" for i, term in zip(self.graph.weights, self.program.terms)]
+        return self.render("def weights(p):", ['"""Weight of each term, from the params and the run\'s quantities `p`. [T]"""'],
+                           ["return (", *rows, ")"])  # fmt: skip
+
+
+class _Step(_Function):
+    def text(self) -> str:
+        graph, program = self.graph, self.program
+        for i, term in zip(graph.values, program.terms):
+            node = graph.nodes[i]
+            if not node.name and node.op != "const" and i not in self.suggested:
+                self.suggested[i] = term.name
+        for i, metric in zip(graph.metrics, program.metrics):
+            self.suggested.setdefault(i, metric.name)
+        if graph.total is not None:
+            return self._with_total()
+        self.body()
+        return self.render(*self._head(), [*self._paid(), "reward = contributions.sum(1)", *self._tail()])
+
+    def _head(self) -> Tuple[str, List[str]]:
+        return "def step(q, s, p, w, k):", [
+            '"""What one control step pays, in N environments.',
+            "",
+            "q: quantities by name; s: state before the step; p: params and the run's quantities;",
+            "w: weights of the terms [T]; k: constants. Gives reward [N], contributions [N, T] (weight * value),",
+            "values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N] bool (a cause read what is",
+            "not finite), metrics [N, M], observations [N, O] and the state after the step.",
+            '"""',
+            "real = w.dtype",
+        ]
+
+    def _paid(self) -> List[str]:
+        full = [self.full(i) for i in self.graph.values]
+        return [f"values = torch.stack({_tuple(full)}, 1)  # [N, T]", "paid = values * w",
+                "contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]"]  # fmt: skip
+
+    def _with_total(self) -> str:
+        """`total` reads the groups, so its nodes come after the contributions."""
+        nodes, below = self.graph.nodes, set()
+        for i, node in enumerate(nodes):
+            if node.op == "group" or any(a in below for a in node.args):
+                below.add(i)
+        late: List[Tuple[str, str]] = []
+        for i, node in enumerate(nodes):
+            before = len(self.lines)
+            self.write_node(i, node)
+            if i in below:
+                late += self.lines[before:]
+                del self.lines[before:]
+        assert self.graph.total is not None
+        groups = []
+        for name in self.program.groups:
+            at = [i for i, term in enumerate(self.program.terms) if term.group == name]
+            runs = f"[:, {at[0]}:{at[-1] + 1}]" if at == list(range(at[0], at[-1] + 1)) else "[:, " + repr(at) + "]"
+            groups.append(f"group_{name} = contributions{runs}.sum(1)  # [N]" if at else f"group_{name} = torch.zeros_like(contributions[:, 0])")
+        after = [f"{code}  # {comment}" if comment else code for code, comment in late]
+        return self.render(*self._head(), [*self._paid(), *groups, *after, f"reward = {self.full(self.graph.total)}", *self._tail()])
+
+    def full(self, i: int) -> str:
+        """A value as a tensor [N] of the weights' type, also if it is one number for all environments."""
+        node = self.graph.nodes[i]
+        if node.type.batched and node.type.kind is not Kind.BOOL:
+            return self.text_of(i)
+        some = 'q["time_limit"]'
+        if node.op == "const":
+            return f"torch.full_like({some}, {self.text_of(i)}, dtype=real)"
+        return f"({self.text_of(i, POSTFIX)} * torch.ones_like({some}, dtype=real))"
+
+    def _tail(self) -> List[str]:
+        graph = self.graph
+        some = 'q["time_limit"]'
+        causes = f"torch.stack({_tuple([self.text_of(i) for i in graph.causes])}, 1)" if graph.causes else f"{some}.new_zeros(len({some}), 0)"
+        metrics = f"torch.stack({_tuple([self.full(i) for i in graph.metrics])}, 1)" if graph.metrics else "contributions[:, :0]"
+        return [
+            f"causes = {causes}  # [N, K] bool",
+            f"doubtful = {self._doubtful()}  # [N] bool",
+            f"metrics = {metrics}  # [N, M]",
+            *_observations(self),
+            f"state = {_tuple([self._next(i) for i in graph.state])}",
+            "return (reward, contributions, values, causes, " + ", ".join(self.text_of(i) for i in graph.outcomes) + ",",
+            "        doubtful, metrics, observations, state)",
+        ]
+
+    def _doubtful(self) -> str:
+        """Where a termination compared a value that is not finite: such a comparison is silently false."""
+        checked: List[int] = []
+        seen, todo = set(), list(self.graph.causes)
+        while todo:
+            i = todo.pop()
+            if i in seen:
+                continue
+            seen.add(i)
+            node = self.graph.nodes[i]
+            if node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
+                checked += [a for a in node.args if self._is_real(a)]
+            todo += node.args
+        flat = []
+        for i in sorted(set(checked)):
+            axes = len(self.graph.nodes[i].type.axes)
+            flat.append(f"torch.isfinite({self.text_of(i)})" + ("" if not axes else ".all(1)" if axes == 1 else ".flatten(1).all(1)"))
+        return f"~({' & '.join(flat)})" if flat else 'torch.zeros_like(q["time_limit"])'
+
+    def _is_real(self, i: int) -> bool:
+        type = self.graph.nodes[i].type
+        return type.kind is Kind.NUMBER and type.batched
+
+    def _next(self, i: int) -> str:
+        """A slot's next value; what is a view of the old state is copied before that is overwritten."""
+        at = i
+        while self.graph.nodes[at].op in ("index", "take"):
+            at = self.graph.nodes[at].args[0]
+        text = self.text_of(i, POSTFIX)
+        return f"{text}.clone()" if self.graph.nodes[at].op == "state" else text
+
+
+class _Reset(_Function):
+    def text(self) -> str:
+        self.body()
+        doc = ['"""What the reset state gives: the state to start from, and the observations [N, O]. Arguments as for `step`."""', "real = w.dtype"]
+        tail = [*_observations(self), f"state = {_tuple([self.text_of(i) for i in self.graph.state])}", "return observations, state"]
+        return self.render("def at_reset(q, s, p, w, k):", doc, tail)
+
+
+def _observations(function: _Function) -> List[str]:
+    rows = []
+    for i in function.graph.observations:
+        node = function.graph.nodes[i]
+        text = function.text_of(i, LOOSEST if len(node.type.axes) == 1 else POSTFIX)
+        if not node.type.batched:
+            text = f'torch.zeros_like(q["time_limit"], dtype=real)[:, None] + {text}'
+        elif not node.type.axes:
+            text += "[:, None]"
+        elif len(node.type.axes) > 1:
+            text += ".flatten(1)"
+        rows.append(text)
+    if not rows:
+        return ['observations = w.new_zeros(len(q["time_limit"]), 0)']
+    joined = ", ".join(rows)
+    if len(joined) < 90:
+        return [f"observations = torch.cat(({joined}{',' if len(rows) == 1 else ''}), 1)  # [N, O]"]
+    return ["observations = torch.cat((", *(f"    {row}," for row in rows), "), 1)  # [N, O]"]
+
+
+def _tuple(items: Sequence[str]) -> str:
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+

@@ -1,0 +1,136 @@
+"""The typed intermediate representation: a list of nodes in which every argument stands before its user.
+
+State is one primitive. A `state` node reads a slot; the slot remembers the node it tracks from the step before, and at a reset
+what that node is at the reset state. `at_reset(a, b)` is `a` at the reset state and `b` on a step. Every state operator of the
+language is written with these two, so that the runtime has one thing to keep, reset and save.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from .source import Span
+from .types import Type
+
+MAX_NODES = 300_000
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation. `data` holds what is not an expression: a constant, a name, indices, axis positions."""
+
+    op: str
+    args: Tuple[int, ...]
+    type: Type
+    data: Tuple[Any, ...] = ()
+    name: str = ""  # the definition or quantity that this is the value of
+    span: Optional[Span] = None
+
+
+@dataclass(frozen=True)
+class Term:
+    """An addend of a reward: `weight` and `value` are nodes; the weight depends on nothing but the run."""
+
+    name: str
+    group: str
+    weight: int
+    value: int
+    span: Span
+    text: str  # the value as it is written, without its weight
+    reduced: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A named way for an episode to end."""
+
+    name: str
+    condition: int
+    success: bool
+
+
+@dataclass(frozen=True)
+class Output:
+    """A named value that is logged (a metric) or observed."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Param:
+    """A run-time number and its allowed range, in the unit it was written with."""
+
+    name: str
+    value: float
+    lower: float
+    upper: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A checked spec. `slots[k]` is the node that state slot k tracks."""
+
+    nodes: Tuple[Node, ...]
+    slots: Tuple[int, ...]
+    terms: Tuple[Term, ...]
+    groups: Tuple[str, ...]
+    total: Optional[int]
+    causes: Tuple[Cause, ...]
+    metrics: Tuple[Output, ...]
+    observations: Tuple[Output, ...]
+    params: Tuple[Param, ...]
+    outcomes: Dict[str, int] = field(default_factory=dict)
+
+    def roots(self) -> List[int]:
+        """The nodes that something outside the graph reads."""
+        out = [term.value for term in self.terms] + [term.weight for term in self.terms]
+        out += [cause.condition for cause in self.causes] + [o.value for o in self.metrics + self.observations]
+        return out + ([self.total] if self.total is not None else []) + list(self.outcomes.values())
+
+
+class Builder:
+    """Nodes under construction; the same operation on the same arguments is one node."""
+
+    def __init__(self) -> None:
+        self.nodes: List[Node] = []
+        self.slots: List[int] = []
+        self.known: Dict[Tuple[Any, ...], int] = {}
+        self.remembered: Dict[int, int] = {}  # a tracked node → the node that reads its slot
+
+    def add(self, op: str, args: Sequence[int], type: Type, data: Tuple[Any, ...] = (), name: str = "",
+            span: Optional[Span] = None) -> int:  # fmt: skip
+        """The id of this operation's node, an old one if there is one."""
+        key = (op, tuple(args), data, type.unit if op in ("const", "table") else None)
+        found = self.known.get(key)
+        if found is None:
+            if len(self.nodes) >= MAX_NODES:
+                raise TooLarge(f"the spec expands to more than {MAX_NODES:,} operations")
+            found = self.known[key] = len(self.nodes)
+            self.nodes.append(Node(op, tuple(args), type, data, name, span))
+        return found
+
+    def slot(self) -> int:
+        """A new state slot, which must be told what it tracks by `track`."""
+        self.slots.append(-1)
+        return len(self.slots) - 1
+
+    def read(self, slot: int, type: Type) -> int:
+        """The node that reads a slot: what it tracks, one step ago."""
+        return self.add("state", (), type, (slot,))
+
+    def track(self, slot: int, node: int, read: int) -> None:
+        self.slots[slot] = node
+        self.remembered.setdefault(node, read)
+
+    def label(self, node: int, name: str, span: Optional[Span]) -> None:
+        """Give a node the name of the definition it is the value of, unless it has one."""
+        old = self.nodes[node]
+        if not old.name:
+            self.nodes[node] = Node(old.op, old.args, old.type, old.data, name, span)
+
+
+class TooLarge(Exception):
+    """The spec expands beyond what is compiled (RW603)."""

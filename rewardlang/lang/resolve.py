@@ -1,0 +1,387 @@
+"""Tree + vocabulary → every name bound. Reports names only (RW1xx) and what a file declares twice (RW4xx)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+
+from . import functions, nodes as n, state  # noqa: F401 - importing fills the table of built-ins
+from .diagnostics import Diagnostic, Label, RewardError, closest, did_you_mean, error
+from .registry import BUILTINS
+from .source import Source, Span
+from .syntax import parse_expression
+from .vocabulary import Vocabulary
+
+OUTCOMES = ("terminated", "time_out", "alive")
+UNDEFINABLE = {"reward", "total", "expect", "pi"}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A termination: its own, or the task's."""
+
+    name: str
+    condition: n.Expr
+    success: bool
+
+
+@dataclass
+class Resolved:
+    """A file whose names are all known. `order` lists definitions, derived quantities, causes and outcomes so that each
+    stands after what it reads."""
+
+    file: n.File
+    vocabulary: Vocabulary
+    params: Dict[str, n.Param] = field(default_factory=dict)
+    functions: Dict[str, n.Function] = field(default_factory=dict)
+    definitions: Dict[str, n.Expr] = field(default_factory=dict)
+    groups: Dict[str, List[n.Reward]] = field(default_factory=dict)
+    causes: Dict[str, Cause] = field(default_factory=dict)
+    metrics: Dict[str, n.Metric] = field(default_factory=dict)
+    weights: Dict[str, n.Weight] = field(default_factory=dict)
+    drops: Dict[str, n.Drop] = field(default_factory=dict)
+    total: Optional[n.Total] = None
+    observations: Tuple[n.Expr, ...] = ()
+    order: List[str] = field(default_factory=list)
+    reads: Dict[str, FrozenSet[str]] = field(default_factory=dict)
+
+    def expression_of(self, name: str) -> Optional[n.Expr]:
+        """What a name of `order` stands for; None for an outcome."""
+        if name in self.definitions:
+            return self.definitions[name]
+        if name in self.causes:
+            return self.causes[name].condition
+        quantity = self.vocabulary.quantities[name]
+        return derived(self.vocabulary.task, name, quantity.definition) if quantity.definition else None
+
+
+def resolve(file: n.File, vocabulary: Vocabulary) -> Resolved:
+    """Names bound. Raises RewardError with every RW1xx and RW4xx found."""
+    return _Resolver(file, vocabulary).run()
+
+
+@lru_cache(maxsize=None)
+def derived(task: str, name: str, definition: str) -> n.Expr:
+    """The tree of a derived quantity's line."""
+    source = Source(f"<{name} of task {task}>", definition)
+    return parse_expression(Span(source, 0, len(definition)))
+
+
+class _Resolver:
+    def __init__(self, file: n.File, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.out = Resolved(file, vocabulary)
+        self.found: List[Diagnostic] = []
+        self.declared: Dict[str, Span] = {}
+        self.free: Dict[str, FrozenSet[str]] = {}  # function → names its body reads, through other functions too
+
+    def run(self) -> Resolved:
+        for name, span in self.vocabulary.terminations:
+            self.out.causes[name] = Cause(name, parse_expression(span), False)
+        for statement in self.out.file.statements:
+            self._declare(statement)
+        self._require_reward()
+        self.out.observations = tuple(parse_expression(span) for span in self.vocabulary.observations)
+        self._check_functions()
+        self._order()
+        for expr, scope in self._uses():
+            self._check_names(expr, scope)
+        if self.found:
+            raise RewardError(self.found)
+        return self.out
+
+    # declarations
+
+    def _declare(self, s: n.Statement) -> None:
+        out = self.out
+        if isinstance(s, n.Param):
+            self._claim(s.name, s.name_span)
+            out.params.setdefault(s.name, s)
+        elif isinstance(s, n.Definition):
+            self._claim(s.name, s.name_span)
+            out.definitions.setdefault(s.name, s.value)
+        elif isinstance(s, n.Function):
+            self._claim_function(s)
+        elif isinstance(s, n.Reward):
+            self._declare_group(s)
+        elif isinstance(s, n.Terminate):
+            if s.name not in out.causes or s.name in self.declared:
+                self._claim(s.name, s.name_span)
+            else:
+                self.declared[s.name] = s.name_span  # it replaces the task's
+            out.causes[s.name] = Cause(s.name, s.condition, s.success)
+        elif isinstance(s, n.Metric):
+            self._once(f"metric {s.name}", s.name_span, f"the metric `{s.name}`")
+            out.metrics[s.name] = s
+        elif isinstance(s, n.Total):
+            self._once("total", s.span, "`total`")
+            out.total = s
+        elif isinstance(s, n.Weight):
+            self._once(f"weight {s.name}", s.name_span, f"the weight of `{s.name}`")
+            out.weights[s.name] = s
+        elif isinstance(s, n.Drop):
+            self._drop(s)
+        elif isinstance(s, (n.Import, n.Extends)):
+            word = "import" if isinstance(s, n.Import) else "extends"
+            self.found.append(error("RW409", s.span, f"`{word}` is not supported by this version yet",
+                                    help="copy the lines that are needed into this file"))  # fmt: skip
+
+    def _declare_group(self, s: n.Reward) -> None:
+        groups = self.out.groups
+        if s.adds:
+            if s.group not in groups:
+                self.found.append(error("RW402", s.name_span, f"there is no reward group `{s.group}` to add to",
+                                        help=f"write `=` to make one{_or_closest(s.group, groups)}"))  # fmt: skip
+            groups.setdefault(s.group, []).append(s)
+            return
+        if s.group in groups:
+            first = groups[s.group][0]
+            both_bare = s.name_span == s.span and first.name_span == first.span
+            self.found.append(error("RW401", s.name_span, "a second reward expression" if both_bare else f"the reward group `{s.group}` is defined twice",
+                                    others=(Label(first.name_span, "the first"),),
+                                    help="indent the lines of one equation, or name what is a definition" if both_bare
+                                    else "write `+=` to add terms, or give the second group a name"))  # fmt: skip
+            return
+        if s.group != "reward":
+            self._claim(s.group, s.name_span)
+        groups[s.group] = [s]
+
+    def _claim(self, name: str, span: Span) -> None:
+        """Take a name in the namespace that definitions, params, groups, causes and the vocabulary share."""
+        if name in UNDEFINABLE:
+            self.found.append(error("RW107", span, f"`{name}` cannot be defined", help="it has a meaning of its own"))
+        elif name in self.vocabulary.quantities or name in self.vocabulary.groups or name in self.vocabulary.axes:
+            what = "a quantity" if name in self.vocabulary.quantities else "a name"
+            self.found.append(error("RW107", span, f"`{name}` is {what} of the task {self.vocabulary.task}",
+                                    help=f"choose another name, e.g. `my_{name}`"))  # fmt: skip
+        elif name in self.declared:
+            self.found.append(error("RW102", span, f"`{name}` is defined twice", others=(Label(self.declared[name], "the first"),)))
+        else:
+            self.declared[name] = span
+
+    def _claim_function(self, s: n.Function) -> None:
+        if s.name in BUILTINS or s.name in self.vocabulary.axes:
+            self.found.append(error("RW107", s.name_span, f"`{s.name}` is a function of the language", help="choose another name"))
+        elif s.name in self.out.functions:
+            self.found.append(error("RW102", s.name_span, f"the function `{s.name}` is defined twice",
+                                    others=(Label(self.out.functions[s.name].name_span, "the first"),)))  # fmt: skip
+        else:
+            self.out.functions[s.name] = s
+
+    def _once(self, key: str, span: Span, what: str) -> None:
+        if key in self.declared:
+            self.found.append(error("RW102", span, f"{what} is given twice", others=(Label(self.declared[key], "the first"),)))
+        self.declared[key] = span
+
+    def _drop(self, s: n.Drop) -> None:
+        if s.what == "terminate":
+            if self.out.causes.pop(s.name, None) is None:
+                self.found.append(error("RW403", s.name_span, f"there is no termination `{s.name}` to drop",
+                                        help=did_you_mean(s.name, self.out.causes) or _list("there is", self.out.causes)))  # fmt: skip
+        elif s.what == "metric":
+            if self.out.metrics.pop(s.name, None) is None:
+                self.found.append(error("RW403", s.name_span, f"there is no metric `{s.name}` to drop",
+                                        help=did_you_mean(s.name, self.out.metrics)))  # fmt: skip
+        else:
+            self.out.drops[s.name] = s
+
+    def _require_reward(self) -> None:
+        if self.out.groups:
+            return
+        source = self.out.file.source
+        last = self.out.file.statements[-1].span if self.out.file.statements else Span(source, 0, 0)
+        self.found.append(error("RW404", last, "the file has no reward",
+                                help="write `reward = ...`; a line that starts with an operator continues the one above it"))  # fmt: skip
+
+    # names
+
+    def _uses(self) -> Iterator[Tuple[n.Expr, Set[str]]]:
+        """Every expression with the names its place adds."""
+        for param in self.out.params.values():
+            yield param.value, set()
+        for expr in self.out.definitions.values():
+            yield expr, set()
+        for function in self.out.functions.values():
+            yield function.body, set(function.parameters)
+        for statements in self.out.groups.values():
+            for statement in statements:
+                yield statement.value, set()
+        for cause in self.out.causes.values():
+            yield cause.condition, set()
+        for metric in self.out.metrics.values():
+            yield metric.value, set()
+        for weight in self.out.weights.values():
+            yield weight.value, set()
+        if self.out.total is not None:
+            yield self.out.total.value, set(self.out.groups)
+        for observation in self.out.observations:
+            yield observation, set()
+
+    def _check_names(self, expr: n.Expr, scope: Set[str]) -> None:
+        for use in names_in(expr):
+            if isinstance(use, n.Name):
+                if use.id not in scope and not self._known(use.id):
+                    self.found.append(self._unknown(use, scope))
+            elif isinstance(use, n.Call):
+                self._check_call(use)
+
+    def _known(self, name: str) -> bool:
+        return (name == "pi" or name in self.out.params or name in self.out.definitions or name in self.out.causes
+                or name in self.vocabulary.quantities or name in self.vocabulary.groups)  # fmt: skip
+
+    def _unknown(self, use: n.Name, scope: Set[str]) -> Diagnostic:
+        name = use.id
+        known = [*scope, *self.out.params, *self.out.definitions, *self.out.causes, *self.vocabulary.quantities, *self.vocabulary.groups, "pi"]
+        help = did_you_mean(name, known)
+        if name in self.out.groups:
+            return error("RW101", use.span, f"the reward group `{name}` can be read in `total` only")
+        if name in BUILTINS or name in self.out.functions or name in self.vocabulary.axes:
+            form = BUILTINS[name].form if name in BUILTINS else f"{name}(...)"
+            return error("RW101", use.span, f"`{name}` is a function", help=f"call it: `{form}`")
+        return error("RW101", use.span, f"unknown name `{name}`", help=help or f"`rewardlang quantities {self.vocabulary.task}` lists the names")
+
+    def _check_call(self, call: n.Call) -> None:
+        name, arguments = call.function, len(call.arguments)
+        if name in self.vocabulary.axes:
+            return
+        if name not in BUILTINS and name not in self.out.functions:
+            known = [*BUILTINS, *self.out.functions, *self.vocabulary.axes]
+            at = Span(call.span.source, call.span.start, call.span.start + len(name))
+            if self._known(name):
+                self.found.append(error("RW104", at, f"`{name}` is no function", help="write `*` to multiply"))
+            else:
+                self.found.append(error("RW104", at, f"unknown function `{name}`", help=did_you_mean(name, known)))
+            return
+        if name in BUILTINS:
+            builtin = BUILTINS[name]
+            names = [p.name for p in builtin.parameters if not p.variadic]
+            form, fewest, most = builtin.form, builtin.fewest, builtin.most
+        else:
+            names = list(self.out.functions[name].parameters)
+            form, fewest, most = f"{name}({', '.join(names)})", len(names), len(names)
+        for keyword in call.keywords:
+            if keyword.name not in names:
+                self.found.append(error("RW106", keyword.span, f"`{name}` has no parameter `{keyword.name}`",
+                                        help=did_you_mean(keyword.name, names) or f"its form is `{form}`"))  # fmt: skip
+            elif names.index(keyword.name) < arguments and most is not None:
+                self.found.append(error("RW105", keyword.span, f"`{keyword.name}` of `{name}` is given twice", help=f"its form is `{form}`"))
+        given = arguments + sum(k.name in names for k in call.keywords)
+        if given < fewest or (most is not None and given > most):
+            wants = str(fewest) if most == fewest else f"at least {fewest}" if most is None else f"{fewest} to {most}"
+            self.found.append(error("RW105", call.span, f"`{name}` takes {wants} argument{'' if wants == '1' else 's'}, this call has {given}",
+                                    help=f"its form is `{form}`"))  # fmt: skip
+
+    # order
+
+    def _check_functions(self) -> None:
+        edges = {name: [u.function for u in names_in(f.body) if isinstance(u, n.Call) and u.function in self.out.functions]
+                 for name, f in self.out.functions.items()}  # fmt: skip
+        order, cycle = topological(edges)
+        if cycle:
+            span = self.out.functions[cycle[0]].name_span
+            self.found.append(error("RW103", span, f"the function `{cycle[0]}` calls itself" if len(cycle) == 1
+                                    else f"functions call each other: {' -> '.join([*cycle, cycle[0]])}",
+                                    help="there is no recursion in the language"))  # fmt: skip
+            raise RewardError(self.found)
+        for name in order:
+            function = self.out.functions[name]
+            self.free[name] = frozenset(self._direct(function.body) - set(function.parameters))
+
+    def _direct(self, expr: n.Expr) -> Set[str]:
+        """The names an expression reads, those of the functions it calls included."""
+        out: Set[str] = set()
+        for use in names_in(expr):
+            if isinstance(use, n.Name):
+                out.add(use.id)
+            elif use.function in self.free:
+                out |= self.free[use.function]
+        return out
+
+    def _order(self) -> None:
+        out, quantities = self.out, self.vocabulary.quantities
+        roots: Set[str] = set(out.definitions) | set(out.causes) | set(OUTCOMES)
+        for expr, _ in self._uses():
+            roots |= self._direct(expr)
+        edges: Dict[str, List[str]] = {}
+        todo = sorted(roots)
+        while todo:
+            name = todo.pop()
+            if name in edges or not (name in out.definitions or name in out.causes or name in OUTCOMES
+                                     or (name in quantities and quantities[name].definition)):  # fmt: skip
+                continue
+            if name in OUTCOMES:
+                causes = [c for c in out.causes if name != "alive" or not out.causes[c].success]
+                edges[name] = [*causes, *(["terminated"] if name == "time_out" else [])]
+            else:
+                expr = out.expression_of(name)
+                assert expr is not None
+                edges[name] = sorted(self._direct(expr))
+            todo += edges[name]
+        order, cycle = topological(edges)
+        if cycle:
+            self._report_cycle(cycle)
+        out.order = [name for name in order if name in edges]
+        out.reads = {name: frozenset(names) for name, names in edges.items()}
+
+    def _report_cycle(self, cycle: List[str]) -> None:
+        first = next((name for name in cycle if name in self.declared), cycle[0])
+        at = cycle.index(first)
+        cycle = cycle[at:] + cycle[:at]
+        expr = self.out.expression_of(first)
+        span = self.declared.get(first) or (expr.span if expr is not None else self.out.file.statements[0].span)
+        way = " -> ".join(f"`{name}`" for name in [*cycle, first])
+        help = "terminations are decided before `alive`, `terminated` and `time_out`" if set(cycle) & set(OUTCOMES) else "`prev(x)` reads the step before, but not of a definition's own value"
+        self.found.append(error("RW103", span, f"`{first}` is defined by itself: {way}", help=help))
+        raise RewardError(self.found)
+
+
+def names_in(expr: n.Expr) -> Iterator:
+    """The names and calls in an expression, in the order they are written; an axis after `over=` is no name."""
+    stack: List[n.Expr] = [expr]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, n.Name):
+            yield item
+        elif isinstance(item, n.Call):
+            yield item
+            over = [k.value for k in item.keywords if k.name == "over"]
+            stack += [child for child in reversed(n.children(item)) if not any(child is axis for axis in over)]
+        else:
+            stack += reversed(n.children(item))
+
+
+def topological(edges: Mapping[str, Iterable[str]]) -> Tuple[List[str], List[str]]:
+    """Names so that each stands after those it needs, and a cycle if there is one."""
+    order: List[str] = []
+    state: Dict[str, int] = {}
+    for root in edges:
+        path: List[Tuple[str, Iterator[str]]] = []
+        if root not in state:
+            state[root] = 1
+            path.append((root, iter(edges[root])))
+        while path:
+            name, rest = path[-1]
+            for needed in rest:
+                if state.get(needed) == 1:
+                    names = [step for step, _ in path]
+                    return order, names[names.index(needed) :]
+                if needed not in state:
+                    state[needed] = 1
+                    path.append((needed, iter(edges.get(needed, ()))))
+                    break
+            else:
+                path.pop()
+                state[name] = 2
+                order.append(name)
+    return order, []
+
+
+def _or_closest(name: str, names: Iterable[str]) -> str:
+    found = closest(name, names, 1)
+    return f", or did you mean `{found[0]}`?" if found else ""
+
+
+def _list(start: str, names: Iterable[str]) -> str:
+    shown = [f"`{name}`" for name in names]
+    return f"{start} {', '.join(shown)}" if shown else "there is none"

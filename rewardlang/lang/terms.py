@@ -1,0 +1,258 @@
+"""A reward's addends as terms: each split into a weight, which the state does not touch, and a value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from . import format, nodes as n
+from .diagnostics import Label, did_you_mean, error
+from .ir import Term
+from .resolve import names_in
+from .source import Span
+from .types import Depends, Kind
+
+if TYPE_CHECKING:
+    from .check import Checker
+    from .typed import Value
+
+Factors = Tuple[Tuple[str, n.Expr], ...]
+REDUCTIONS = {"sum", "mean", "amax", "amin", "prod", "any", "all", "var", "std", "norm"}
+EVENTS = {"rising", "falling", "potential"}
+
+
+def collect_terms(checker: Checker) -> Tuple[List[Term], List[str]]:
+    """The terms of all groups, in the order they are written, with `weight` and `drop` applied; and the groups' names."""
+    terms: List[Term] = []
+    resolved = checker.resolved
+    for group, statements in resolved.groups.items():
+        per_second = statements[0].per_second
+        for statement in statements:
+            for sign, factors, name, span in split(checker, statement.value):
+                term = _term(checker, group, sign, factors, name, span, per_second)
+                if term is not None:
+                    terms.append(term)
+                    if per_second:
+                        _warn_event(checker, term, factors)
+    _report_twins(checker, terms)
+    return _amended(checker, terms), list(resolved.groups)
+
+
+def split(checker: Checker, expr: n.Expr, outer: Factors = (), sign: float = 1.0) -> Iterator[Tuple[float, Factors, str, Span]]:
+    """The addends of an expression: sign, factors, given name, span. Factors are distributed over the only parenthesised sum
+    of a product if each of its addends depends on the state."""
+    if isinstance(expr, n.Named):
+        yield sign, _with(outer, flatten(expr.value)), expr.name, expr.span
+    elif isinstance(expr, n.Sum):
+        for operator, addend in expr.addends:
+            yield from split(checker, addend, outer, -sign if operator == "-" else sign)
+    elif isinstance(expr, n.Minus):
+        yield from split(checker, expr.operand, outer, -sign)
+    else:
+        factors = flatten(expr)
+        sums = [i for i, (op, f) in enumerate(factors) if op == "*" and isinstance(_bare(f), n.Sum)]
+        if isinstance(expr, n.Product) and len(sums) == 1 and _all_depend(checker, _bare(factors[sums[0]][1])):
+            at = sums[0]
+            inner, turned = factors[at][1], sign
+            while isinstance(inner, n.Minus):
+                inner, turned = inner.operand, -turned
+            rest = factors[:at] + (("*", HOLE),) + factors[at + 1 :]
+            yield from split(checker, inner, _with(outer, rest), turned)
+        else:
+            yield sign, _with(outer, factors), "", expr.span
+
+
+HOLE = n.Name(None, "")  # type: ignore[arg-type]  # where a distributed sum stood among its factors
+
+
+def flatten(expr: n.Expr) -> Factors:
+    """The factors of an expression, nested products taken apart; a sign becomes the factor -1."""
+    if isinstance(expr, n.Minus):
+        return (("*", n.Number(expr.span, -1.0)), *flatten(expr.operand))
+    if not isinstance(expr, n.Product):
+        return (("*", expr),)
+    out: List[Tuple[str, n.Expr]] = []
+    for operator, factor in expr.factors:
+        for inner, part in flatten(factor) if isinstance(factor, n.Product) else (("*", factor),):
+            out.append((operator if inner == "*" else "/" if operator == "*" else "*", part))
+    return tuple(out)
+
+
+def _with(outer: Factors, factors: Factors) -> Factors:
+    for i, (_, factor) in enumerate(outer):
+        if factor is HOLE:
+            return outer[:i] + factors + outer[i + 1 :]
+    return outer + factors
+
+
+def _bare(expr: n.Expr) -> n.Expr:
+    while isinstance(expr, n.Minus):
+        expr = expr.operand
+    return expr
+
+
+def _all_depend(checker: Checker, expr: n.Expr) -> bool:
+    if not isinstance(expr, n.Sum):
+        return True
+    for _, addend in expr.addends:
+        inner = addend.value if isinstance(addend, n.Named) else addend
+        if isinstance(_bare(inner), n.Sum):
+            if not _all_depend(checker, _bare(inner)):
+                return False
+            continue
+        value = _lower_addend(checker, inner)
+        if value is not None and value.type.depends < Depends.MODEL:
+            return False
+    return True
+
+
+def _lower_addend(checker: Checker, expr: n.Expr) -> Optional[Value]:
+    """The product of an addend's factors, sums in it that hold `as` excepted."""
+    values = [checker.lower(f) for _, f in flatten(expr) if not _has_names(f)]
+    known = [v for v in values if v is not None]
+    return max(known, key=lambda v: v.type.depends) if known else None
+
+
+def _has_names(expr: n.Expr) -> bool:
+    stack = [expr]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, n.Named):
+            return True
+        stack += n.children(item)
+    return False
+
+
+def _term(checker: Checker, group: str, sign: float, factors: Factors, name: str, span: Span, per_second: bool) -> Optional[Term]:
+    values = [checker.lower(factor) for _, factor in factors]
+    if any(v is None for v in values):
+        return None
+    ops = checker.ops
+    weight, value = ops.number(sign), None
+    parts: List[Tuple[str, n.Expr]] = []
+    for (operator, factor), lowered in zip(factors, values):
+        assert lowered is not None
+        if lowered.type.kind in (Kind.NUMBER, Kind.BOOL) and lowered.type.depends <= Depends.RUN and not lowered.type.axes:
+            joined = checker.guard(factor.span, [factor], ops.binary, "mul" if operator == "*" else "div", weight, lowered)
+            assert joined is not None
+            weight = joined
+            continue
+        if value is None and operator == "/":
+            value = ops.number(1.0)
+        if value is not None:
+            value = checker.guard(factor.span, [parts[0][1] if parts else factor, factor], ops.binary, "mul" if operator == "*" else "div", value, lowered)
+            if value is None:
+                return None
+        else:
+            value = lowered
+        parts.append((operator, factor))
+    if per_second:
+        weight = ops.binary("mul", weight, ops.seconds())
+    if value is None:
+        value, parts = ops.number(1.0), []
+    else:
+        value = checker.guard(span, [n.Name(span, "")], ops.as_number, value)
+    if value is None:
+        return None
+    if value.type.axes:
+        where = parts[0][1].span.to(parts[-1][1].span) if parts[0][1].span.start <= parts[-1][1].span.start else span
+        checker.found.append(checker.has_axes(where, "a term", value))
+        return None
+    text = _text(parts)
+    return Term(name or _natural_name(parts, text), group, weight.node, value.node, span, text, _reduced(checker, value.node))
+
+
+def _text(parts: Sequence[Tuple[str, n.Expr]]) -> str:
+    if not parts:
+        return "1"
+    if parts[0][0] == "/":
+        parts = [("*", n.Number(parts[0][1].span, 1.0)), *parts]
+    return format.expression(parts[0][1] if len(parts) == 1 else n.Product(parts[0][1].span, tuple(parts)))
+
+
+def _natural_name(parts: Sequence[Tuple[str, n.Expr]], text: str) -> str:
+    """The name that a value consists of, or its text made into one."""
+    return "constant" if not parts else re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_") or "term"
+
+
+def _reduced(checker: Checker, root: int) -> Tuple[str, ...]:
+    """The axes that are reduced on the way to a value, for the table of terms."""
+    nodes, out = checker.builder.nodes, []
+    seen, todo = set(), [root]
+    while todo:
+        i = todo.pop()
+        if i in seen:
+            continue
+        seen.add(i)
+        node = nodes[i]
+        if node.op in REDUCTIONS:
+            at = node.data[0] if isinstance(node.data[0], tuple) else (node.data[0],)
+            out += [nodes[node.args[0]].type.axes[k].name for k in at]
+        todo += node.args
+    return tuple(dict.fromkeys(out))
+
+
+def _report_twins(checker: Checker, terms: Sequence[Term]) -> None:
+    first: Dict[str, Term] = {}
+    for term in terms:
+        if term.name in first:
+            checker.found.append(error("RW407", term.span, f"two terms are called `{term.name}`", others=(Label(first[term.name].span, "the first"),),
+                                       help="name them with `as`"))  # fmt: skip
+        first.setdefault(term.name, term)
+
+
+def _amended(checker: Checker, terms: Sequence[Term]) -> List[Term]:
+    """The terms with the file's `weight` and `drop` statements carried out."""
+    resolved, names = checker.resolved, [term.name for term in terms]
+    out: List[Term] = []
+    for statements in (resolved.weights, resolved.drops):
+        for name, statement in statements.items():
+            if name not in names:
+                checker.found.append(error("RW403", statement.name_span, f"there is no term `{name}`",
+                                           help=did_you_mean(name, names) or f"the terms are {', '.join(names[:8])}"))  # fmt: skip
+    for term in terms:
+        if term.name in resolved.drops:
+            continue
+        if term.name in resolved.weights:
+            term = _reweighted(checker, term, resolved.weights[term.name].value)
+        out.append(term)
+    if terms and not out:
+        checker.found.append(error("RW404", checker.resolved.file.statements[-1].span, "every term is dropped"))
+    return out
+
+
+def _reweighted(checker: Checker, term: Term, expr: n.Expr) -> Term:
+    value = checker.lower(expr)
+    if value is None:
+        return term
+    if value.type.depends > Depends.RUN or value.type.axes or value.type.kind is not Kind.NUMBER:
+        checker.found.append(error("RW408", expr.span, "a weight depends on nothing but numbers, params and schedules"))
+        return term
+    old = checker.builder.nodes[term.weight].type.range
+    if old[0] * value.type.range[0] < 0:
+        checker.warnings.append(error("RW412", expr.span, f"the weight of `{term.name}` changes its sign", severity="warning"))
+    if checker.resolved.groups[term.group][0].per_second:
+        value = checker.ops.binary("mul", value, checker.ops.seconds())
+    return Term(term.name, term.group, value.node, term.value, term.span, term.text, term.reduced)
+
+
+def _warn_event(checker: Checker, term: Term, factors: Factors) -> None:
+    """A per-second group multiplies by dt what happens on one step only."""
+    resolved = checker.resolved
+    todo, seen = [f for _, f in factors], set()
+    while todo:
+        for use in names_in(todo.pop()):
+            name = use.id if isinstance(use, n.Name) else use.function
+            if name in seen:
+                continue
+            seen.add(name)
+            if isinstance(use, n.Call) and name in resolved.functions:
+                todo.append(resolved.functions[name].body)
+            if isinstance(use, n.Name) and name in resolved.definitions:
+                todo.append(resolved.definitions[name])
+    event = next((name for name in sorted(seen) if name in EVENTS or name in resolved.causes or name == "terminated"), None)
+    if event is not None:
+        checker.warnings.append(error("RW410", term.span, f"`{event}` happens on single steps, and a per-second group multiplies it by dt",
+                                      help="move the term to a `per step` group", severity="warning"))  # fmt: skip
+
+

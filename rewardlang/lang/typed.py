@@ -1,0 +1,376 @@
+"""Typed operations: each checks its operands, adds a node, and gives its type. Spans are the caller's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
+
+from . import ranges
+from .ir import Builder
+from .types import BOOL, FRAMES, Axis, Depends, Kind, Type, components, constant, frame_text
+from .units import ONE, RADIAN, SECOND, Unit
+
+
+@dataclass(frozen=True)
+class Value:
+    """A typed node. A selection has no node (-1): its type's only axis says what it selects, `drop` that the axis goes."""
+
+    node: int
+    type: Type
+    text: str = ""
+    drop: bool = False
+
+
+class Mismatch(Exception):
+    """Operands that do not fit: the code, a message, a help line, and a word on each operand that is to blame."""
+
+    def __init__(self, code: str, message: str, help: str = "", sides: Optional[Dict[int, str]] = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.help, self.sides = code, message, help, sides or {}
+
+
+COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+VERBS = {"add": "add", "sub": "subtract", "min": "compare", "max": "compare", "clip": "clip", "where": "choose between",
+         "mod": "divide", "mul": "multiply", "div": "divide", "atan2": "take the angle of"}  # fmt: skip
+SAME_UNIT = {"add", "sub", "min", "max", "clip", "where", "mod", "atan2"}
+
+
+class Operations:
+    """The operations of the language on typed values, building into one `Builder`."""
+
+    def __init__(self, builder: Builder, dt: float) -> None:
+        self.builder = builder
+        self.dt = dt
+        self.warnings: List[Mismatch] = []
+
+    # leaves
+
+    def number(self, value: float, unit: Optional[Unit] = None) -> Value:
+        type = constant(value, unit)
+        return Value(self.builder.add("const", (), type, (float(value),)), type)
+
+    def seconds(self) -> Value:
+        """The control period, s."""
+        return self.number(self.dt, SECOND)
+
+    # elementwise
+
+    def as_number(self, x: Value) -> Value:
+        """A number: a bool becomes 0 or 1."""
+        self._want_number(x)
+        if x.type.kind is Kind.BOOL:
+            type = x.type.but(kind=Kind.NUMBER, unit=ONE, range=(0.0, 1.0))
+            return Value(self.builder.add("float", (x.node,), type), type)
+        return x
+
+    def unary(self, op: str, x: Value, unit: Optional[Unit]) -> Value:
+        """An elementwise function of one number whose result has `unit`."""
+        x = self.as_number(x)
+        return self._make(op, (x,), x.type.axes, unit, x.type.frames)
+
+    def plain(self, op: str, x: Value, unit: Optional[Unit] = ONE) -> Value:
+        """As `unary`, for a function that wants a number without a unit: another one is a warning."""
+        x = self.as_number(x)
+        if x.type.unit is not None and not x.type.unit.is_one:
+            self.warnings.append(Mismatch("RW310", f"`{op}` of a value in {x.type.unit}", "divide by a scale with that unit first",
+                                          {0: str(x.type.unit)}))  # fmt: skip
+        return self._make(op, (x,), x.type.axes, unit, x.type.frames)
+
+    def binary(self, op: str, a: Value, b: Value) -> Value:
+        """add, sub, mul, div, min, max, mod or atan2 of two numbers."""
+        a, b = self.as_number(a), self.as_number(b)
+        axes = self.unify_axes((a, b), VERBS[op])
+        frames = self.unify_frames((a, b), VERBS[op])
+        unit = self.unify_units((a, b), VERBS[op]) if op in SAME_UNIT else self._product_unit(op, a, b)
+        return self._make(op, (a, b), axes, RADIAN if op == "atan2" else unit, frames)
+
+    def fold(self, op: str, values: Sequence[Value]) -> Value:
+        """Several values joined by one operation, from the left."""
+        total = values[0]
+        for value in values[1:]:
+            total = self.binary(op, total, value)
+        return self.as_number(total)
+
+    def negative(self, x: Value) -> Value:
+        x = self.as_number(x)
+        return self._make("neg", (x,), x.type.axes, x.type.unit, x.type.frames)
+
+    def clip(self, x: Value, lower: Optional[Value], upper: Optional[Value]) -> Value:
+        if lower is None or upper is None:
+            one = lower if upper is None else upper
+            return x if one is None else self.binary("max" if upper is None else "min", x, one)
+        values = tuple(self.as_number(v) for v in (x, lower, upper))
+        axes, frames = self.unify_axes(values, "clip"), self.unify_frames(values, "clip")
+        return self._make("clip", values, axes, self.unify_units(values, "clip"), frames)
+
+    def power(self, base: Value, exponent: Value) -> Value:
+        base, exponent = self.as_number(base), self.as_number(exponent)
+        axes = self.unify_axes((base, exponent), "raise")
+        if exponent.type.unit is not None and not exponent.type.unit.is_one:
+            raise Mismatch("RW303", f"an exponent has no unit, this one is in {exponent.type.unit}", sides={1: str(exponent.type.unit)})
+        unit, low = base.type.unit, exponent.type.range[0]
+        if unit is not None and not unit.is_one:
+            if exponent.type.depends is not Depends.NOTHING or low != exponent.type.range[1] or exponent.type.axes:
+                raise Mismatch("RW303", f"a value in {unit} is raised to a power that is not a constant",
+                               "divide it by a scale with its unit first", {0: str(unit), 1: "not a constant"})  # fmt: skip
+            unit = unit ** Fraction(low).limit_denominator(12)
+        return self._make("pow", (base, exponent), axes, unit, base.type.frames)
+
+    def compare(self, operator: str, a: Value, b: Value) -> Value:
+        if not (a.type.kind is b.type.kind is Kind.BOOL and operator in ("==", "!=")):
+            a, b = self.as_number(a), self.as_number(b)
+        axes = self.unify_axes((a, b), "compare")
+        self.unify_frames((a, b), "compare")
+        self.unify_units((a, b), "compare")
+        return self._bool(COMPARISONS[operator], (a, b), axes)
+
+    def logic(self, op: str, values: Sequence[Value]) -> Value:
+        for value in values:
+            self.want_bool(value, f"`{op}`")
+        total = values[0]
+        for value in values[1:]:
+            total = self._bool(op, (total, value), self.unify_axes((total, value), "combine"))
+        return total
+
+    def invert(self, x: Value) -> Value:
+        self.want_bool(x, "`not`")
+        return self._bool("not", (x,), x.type.axes)
+
+    def where(self, condition: Value, a: Value, b: Value) -> Value:
+        self.want_bool(condition, "the condition of `where`")
+        if a.type.kind is b.type.kind is Kind.BOOL:
+            return self._bool("where", (condition, a, b), self.unify_axes((condition, a, b), "choose between"))
+        a, b = self.as_number(a), self.as_number(b)
+        axes = self.unify_axes((condition, a, b), "choose between")
+        frames = self.unify_frames((a, b), "choose between")
+        return self._make("where", (condition, a, b), axes, self.unify_units((a, b), "choose between"), frames)
+
+    # axes
+
+    def component(self, v: Value, letters: str) -> Value:
+        """`v.x` (drops the component axis) or a swizzle such as `v.xy`."""
+        axis = self.want_vector(v)
+        if any(letter not in axis.elements for letter in letters):
+            have = ", ".join(f".{e}" for e in axis.elements)
+            raise Mismatch("RW210", f"there is no `.{letters}` in a vector {v.type.axes_text()}", f"it has {have}")
+        picks = tuple(axis.elements.index(letter) for letter in letters)
+        at = len(v.type.axes) - 1
+        if len(letters) == 1:
+            type = v.type.but(axes=v.type.axes[:-1], frames=FRAMES)
+            return Value(self.builder.add("index", (v.node,), type, (at, picks[0])), type)
+        type = v.type.but(axes=(*v.type.axes[:-1], components(letters)))
+        return v if type == v.type else Value(self.builder.add("take", (v.node,), type, (at, picks)), type)
+
+    def take(self, x: Value, at: int, names: Sequence[str], drop: bool) -> Value:
+        """The elements `names` of the axis at position `at`; `drop` for a single one without its axis."""
+        axis = x.type.axes[at]
+        if tuple(names) == axis.elements and not drop:
+            return x
+        picks = tuple(axis.elements.index(name) for name in names)
+        if drop:
+            type = x.type.but(axes=x.type.axes[:at] + x.type.axes[at + 1 :])
+            return Value(self.builder.add("index", (x.node,), type, (at, picks[0])), type)
+        type = x.type.but(axes=(*x.type.axes[:at], Axis(axis.name, tuple(names)), *x.type.axes[at + 1 :]))
+        return Value(self.builder.add("take", (x.node,), type, (at, picks)), type)
+
+    def stack(self, items: Sequence[Value]) -> Value:
+        """A vector from two or three scalars."""
+        numbers = [self.as_number(item) for item in items]
+        for i, item in enumerate(numbers):
+            if item.type.axes:
+                raise Mismatch("RW211", "a vector is made of single numbers", f"this part has the axes {item.type.axes_text()}",
+                               {i: item.type.axes_text()})  # fmt: skip
+        unit = self.unify_units(numbers, "put in one vector")
+        low, high = numbers[0].type.range
+        for item in numbers[1:]:
+            low, high = ranges.join((low, high), item.type.range)
+        type = Type(axes=(components("xyz"[: len(items)]),), unit=unit, range=(low, high), depends=_depends(numbers))
+        return Value(self.builder.add("stack", [v.node for v in numbers], type), type)
+
+    def reduce(self, op: str, x: Value, over: Optional[str] = None, mask: Optional[Value] = None) -> Value:
+        """A reduction over all axes, or the one named `over`."""
+        if op in ("any", "all"):
+            self.want_bool(x, f"`{op}`")
+        else:
+            x = self.as_number(x)
+        axes = x.type.axes
+        if over is not None and over not in [axis.name for axis in axes]:
+            have = f"it has {x.type.axes_text()}" if axes else "it is a single number"
+            raise Mismatch("RW212", f"there is no axis `{over}` to reduce", have, {0: x.type.axes_text()})
+        at = tuple(i for i, axis in enumerate(axes) if over is None or axis.name == over)
+        rest = tuple(axis for i, axis in enumerate(axes) if i not in at)
+        if mask is not None:
+            return self._masked(op, x, mask, at, rest)
+        if not at:
+            return x
+        count = 1
+        for i in at:
+            count *= len(axes[i])
+        unit = x.type.unit
+        if op == "var":
+            unit = None if unit is None else unit**2
+        if op == "prod":
+            unit = None if unit is None else unit**count
+        type = x.type.but(axes=rest, unit=unit, range=ranges.reduced(op, x.type.range, count),
+                          frames=x.type.frames if rest and rest[-1].is_components else FRAMES)  # fmt: skip
+        return Value(self.builder.add({"max": "amax", "min": "amin"}.get(op, op), (x.node,), type, (at,)), type)
+
+    def _masked(self, op: str, x: Value, mask: Value, at: Tuple[int, ...], rest: Tuple[Axis, ...]) -> Value:
+        self.want_bool(mask, "`where=`")
+        if self.unify_axes((x, mask), "mask") != x.type.axes:
+            raise Mismatch("RW201", f"a mask {mask.type.axes_text()} for {x.type.axes_text()}", "the mask has an axis that is not there")
+        zero = self.number(0.0, x.type.unit)
+        over = x.type.axes[at[0]].name if len(at) == 1 else None
+        kept = self.reduce("sum", self.where(mask, x, zero), over)
+        if op == "sum" or not at:
+            return kept
+        shared = [axis for axis in mask.type.axes if axis not in rest]
+        count = self.as_number(mask)
+        for axis in shared:
+            count = self.reduce("sum", count, axis.name)
+        others = 1  # a mask without one of the reduced axes counts for every element of it
+        for i in at:
+            others *= 1 if x.type.axes[i] in shared else len(x.type.axes[i])
+        count = self.binary("mul", count, self.number(float(others)))
+        return self.binary("div", kept, self.binary("max", count, self.number(1.0)))
+
+    def norm(self, x: Value) -> Value:
+        """The 2-norm over the components if there are any, else over the only axis."""
+        x = self.as_number(x)
+        if not x.type.axes:
+            return self.unary("abs", x, x.type.unit)
+        at = self._vector_axis(x)
+        rest = tuple(axis for i, axis in enumerate(x.type.axes) if i != at)
+        type = x.type.but(axes=rest, frames=FRAMES, range=ranges.reduced("norm", x.type.range, len(x.type.axes[at])))
+        return Value(self.builder.add("norm", (x.node,), type, (at,)), type)
+
+    def dot(self, a: Value, b: Value) -> Value:
+        product = self.binary("mul", a, b)
+        if not product.type.axes:
+            return product
+        return self.reduce("sum", product, product.type.axes[self._vector_axis(product)].name)
+
+    # what fits what
+
+    def unify_axes(self, values: Sequence[Value], verb: str) -> Tuple[Axis, ...]:
+        """The axes of the operand that has most; every other's must be among them."""
+        widest = max(range(len(values)), key=lambda i: len(values[i].type.axes))
+        axes = values[widest].type.axes
+        for i, value in enumerate(values):
+            for axis in value.type.axes:
+                if axis not in axes:
+                    _axes_mismatch(values, min(i, widest), max(i, widest), axis, axes, verb)
+        return axes
+
+    def unify_units(self, values: Sequence[Value], verb: str) -> Optional[Unit]:
+        """The one unit of all operands that have one."""
+        first = next((i for i, v in enumerate(values) if v.type.unit is not None), None)
+        if first is None:
+            return None
+        unit = values[first].type.unit
+        assert unit is not None
+        for i, value in enumerate(values):
+            other = value.type.unit
+            if other is not None and not unit.same(other):
+                raise Mismatch("RW302", f"cannot {verb} {_unit_name(unit)} and {_unit_name(other)}", _unit_help(unit, other),
+                               {first: _unit_name(unit), i: _unit_name(other)})  # fmt: skip
+        return unit
+
+    def unify_frames(self, values: Sequence[Value], verb: str) -> frozenset:
+        """The frames that all vector operands can be taken in."""
+        vectors = [i for i, v in enumerate(values) if v.type.vector is not None]
+        frames = FRAMES
+        for i in vectors:
+            if not frames & values[i].type.frames:
+                first = next(j for j in vectors if values[j].type.frames != FRAMES)
+                a, b = frame_text(values[first].type.frames), frame_text(values[i].type.frames)
+                raise Mismatch("RW305", f"cannot {verb} a vector in the {a} frame and one in the {b} frame",
+                               "turn one of them: `rotate_inverse(root_quat, v)` takes a world vector to the base frame",
+                               {first: f"{a} frame", i: f"{b} frame"})  # fmt: skip
+            frames = frames & values[i].type.frames
+        return frames
+
+    def want_bool(self, x: Value, what: str) -> None:
+        if x.type.kind is not Kind.BOOL:
+            self._want_value(x)
+            raise Mismatch("RW205", f"{what} wants a condition, this is a {x.type.kind.value}", "compare it: `x > 0`",
+                           {0: x.type.kind.value})  # fmt: skip
+
+    def want_vector(self, v: Value) -> Axis:
+        self._want_number(v)
+        if v.type.vector is None:
+            raise Mismatch("RW210", f"{v.type.axes_text()} has no components", "only vectors have .x, .y and .z", {0: v.type.axes_text()})
+        return v.type.vector
+
+    def want_rotation(self, q: Value) -> None:
+        if q.type.kind is not Kind.ROTATION:
+            raise Mismatch("RW206", f"a rotation is due, this is a {q.type.kind.value}", "`root_quat` is one", {0: q.type.kind.value})
+
+    def _want_number(self, x: Value) -> None:
+        self._want_value(x)
+        if x.type.kind is Kind.ROTATION:
+            raise Mismatch("RW206", "a rotation has no components and no arithmetic",
+                           "`rotate(q, v)`, `yaw(q)` or `quat_error(p, q)` make numbers of it", {0: "rotation"})  # fmt: skip
+
+    def _want_value(self, x: Value) -> None:
+        if x.type.kind is Kind.SELECTION:
+            raise Mismatch("RW207", "a selection is not a value", f"select with it: `x[{x.text or '...'}]`", {0: "selection"})
+        if x.type.kind is Kind.STRING:
+            raise Mismatch("RW208", "a string is not a value", "strings are patterns: `joints(\"*_knee\")`, `x[\"*_knee\"]`", {0: "string"})
+
+    def _vector_axis(self, x: Value) -> int:
+        if x.type.vector is not None or len(x.type.axes) == 1:
+            return len(x.type.axes) - 1
+        raise Mismatch("RW213", f"over which axis of {x.type.axes_text()}?", "there are no components: use `sum(x^2, over=...)`",
+                       {0: x.type.axes_text()})  # fmt: skip
+
+    def _product_unit(self, op: str, a: Value, b: Value) -> Optional[Unit]:
+        both_constant = a.type.depends is b.type.depends is Depends.NOTHING
+        if (a.type.unit is None or b.type.unit is None) and not both_constant:
+            return None
+        if a.type.unit is None and b.type.unit is None:
+            return None
+        left, right = a.type.unit or ONE, b.type.unit or ONE
+        return left * right if op == "mul" else left / right
+
+    def _make(self, op: str, values: Sequence[Value], axes: Tuple[Axis, ...], unit: Optional[Unit], frames: Any) -> Value:
+        type = Type(Kind.NUMBER, axes, unit, frames if axes and axes[-1].is_components else FRAMES,
+                    range=ranges.of(op, [v.type.range for v in values]), depends=_depends(values))  # fmt: skip
+        return Value(self.builder.add(op, [v.node for v in values], type), type)
+
+    def _bool(self, op: str, values: Sequence[Value], axes: Tuple[Axis, ...]) -> Value:
+        type = BOOL.but(axes=axes, depends=_depends(values))
+        return Value(self.builder.add(op, [v.node for v in values], type), type)
+
+
+def _depends(values: Sequence[Value]) -> Depends:
+    return max(v.type.depends for v in values)
+
+
+def _unit_name(unit: Unit) -> str:
+    return "a number without a unit" if not unit.powers else str(unit)
+
+
+def _unit_help(a: Unit, b: Unit) -> str:
+    if a.is_one or b.is_one:
+        return f"divide by a scale in {b if a.is_one else a} first, or scale the other"
+    return f"scale one of them, e.g. multiply the second by `1[{a / b}]`"
+
+
+def _axes_mismatch(values: Sequence[Value], i: int, j: int, axis: Axis, axes: Tuple[Axis, ...], verb: str) -> NoReturn:
+    a, b = values[i].type.axes_text(), values[j].type.axes_text()
+    twin = next((other for other in axes if other.name == axis.name), None)
+    if twin is not None:
+        raise Mismatch("RW202", f"cannot {verb} two different selections of {axis.name}",
+                       "select the same elements on both sides", {i: _some(values[i], axis.name), j: _some(values[j], axis.name)})  # fmt: skip
+    if axis.is_components and any(other.is_components for other in axes):
+        raise Mismatch("RW203", f"cannot {verb} a vector {a} and a vector {b}", "take the same components of both, e.g. `.xy`", {i: a, j: b})
+    inner = axis.name if axis.name not in [o.name for o in values[i].type.axes] or i != j else a
+    raise Mismatch("RW201", f"cannot {verb} {a} and {b}",
+                   f"reduce one side first, e.g. `sum(...)` over {inner}, or select a single element", {i: a, j: b})  # fmt: skip
+
+
+def _some(value: Value, name: str) -> str:
+    elements = next(axis.elements for axis in value.type.axes if axis.name == name)
+    return ", ".join(elements[:3]) + (f", ... ({len(elements)})" if len(elements) > 3 else "")

@@ -1,0 +1,37 @@
+"""The names a task offers, as plain data: the language knows nothing of YAML, MuJoCo or torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, Tuple
+
+from .source import Span
+from .types import Axis, Type
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A readable name. `definition` is its line in the language if it is derived; `kind` says where a raw one comes from.
+
+    `state` changes per environment and step; `model` is fixed by the robot; `run` is one number for the whole run;
+    `outcome` is decided by the terminations.
+    """
+
+    name: str
+    type: Type
+    doc: str
+    kind: str = "state"
+    definition: str = ""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Everything that a spec written for one task may read."""
+
+    task: str
+    dt: float
+    quantities: Mapping[str, Quantity]
+    axes: Mapping[str, Axis]
+    groups: Mapping[str, Axis] = field(default_factory=dict)
+    terminations: Tuple[Tuple[str, Span], ...] = ()
+    observations: Tuple[Span, ...] = ()

@@ -1,0 +1,126 @@
+"""The vocabulary: each readable name in one row. A raw row names a slice of a simulator's tensor or what the environment keeps; a derived row is one line of the language."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+from .lang.source import Source, Span
+from .lang.types import BOOL, FRAMES, XYZ, Axis, Kind, Type
+from .lang.units import parse_unit
+from .lang.vocabulary import Quantity, Vocabulary
+from .task import Task
+
+INF = math.inf
+
+
+class Row(NamedTuple):
+    """One quantity. `tensor` and `columns` say where a raw one lies; `line` is a derived one's definition."""
+
+    name: str
+    axes: str
+    unit: Optional[str]
+    frame: str
+    range: Tuple[float, float]
+    doc: str
+    tensor: str = ""
+    columns: Optional[slice] = None
+    line: str = ""
+    kind: str = "state"
+
+
+ANY, POSITIVE, UNIT = (-INF, INF), (0.0, INF), (-1.0, 1.0)
+POSITION, QUATERNION, LINEAR, ANGULAR = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
+ROWS = (
+    # raw: a slice of a simulator's tensor
+    Row("root_pos", "xyz", "m", "world", ANY, "Position of the base, from the environment's origin.", "root_states", POSITION),
+    Row("root_quat", "rotation", None, "base->world", UNIT, "Orientation of the base.", "root_states", QUATERNION),
+    Row("root_lin_vel", "xyz", "m/s", "world", ANY, "Linear velocity of the base.", "root_states", LINEAR),
+    Row("root_ang_vel", "xyz", "rad/s", "world", ANY, "Angular velocity of the base.", "root_states", ANGULAR),
+    Row("dof_pos", "joints", "rad", "", ANY, "Joint positions.", "dof_pos"),
+    Row("dof_vel", "joints", "rad/s", "", ANY, "Joint velocities.", "dof_vel"),
+    Row("torques", "joints", "N*m", "", ANY, "Torques that the motors gave in the last physics step.", "dof_forces"),
+    Row("body_pos", "bodies xyz", "m", "world", ANY, "Positions of the bodies, from the environment's origin.", "body_states", POSITION),
+    Row("body_quat", "bodies rotation", None, "body->world", UNIT, "Orientations of the bodies.", "body_states", QUATERNION),
+    Row("body_lin_vel", "bodies xyz", "m/s", "world", ANY, "Linear velocities of the bodies' origins.", "body_states", LINEAR),
+    Row("body_ang_vel", "bodies xyz", "rad/s", "world", ANY, "Angular velocities of the bodies.", "body_states", ANGULAR),
+    Row("contact_forces", "bodies xyz", "N", "world", ANY, "Net contact force on each body in the last physics step.", "contact_forces"),
+    # raw: fixed by the robot
+    Row("default_dof_pos", "joints", "rad", "", ANY, "Joint positions of the default pose, which action 0 stands for.", "default_dof_pos", kind="model"),
+    Row("dof_pos_lower", "joints", "rad", "", ANY, "Lower joint limits.", "dof_pos_lower", kind="model"),
+    Row("dof_pos_upper", "joints", "rad", "", ANY, "Upper joint limits.", "dof_pos_upper", kind="model"),
+    Row("dof_vel_limits", "joints", "rad/s", "", POSITIVE, "What the motors are rated for.", "dof_vel_limits", kind="model"),
+    Row("torque_limits", "joints", "N*m", "", POSITIVE, "Effort limits of the motors.", "torque_limits", kind="model"),
+    Row("body_mass", "bodies", "kg", "", POSITIVE, "Masses of the bodies.", "body_mass", kind="model"),
+    # raw: what the environment keeps
+    Row("actions", "actuated", "1", "", ANY, "Actions of this step, clipped; 0 at the reset state.", "actions"),
+    Row("episode_step", "", "1", "", POSITIVE, "Control steps since the reset; 1 on the first.", "episode_step"),
+    Row("episode_time", "", "s", "", POSITIVE, "Seconds since the reset.", "episode_time"),
+    Row("time_limit", "bool", "1", "", (0.0, 1.0), "Whether this step is the last that the episode's length allows.", "time_limit"),
+    Row("dt", "", "s", "", POSITIVE, "Control period.", kind="run"),
+    Row("epoch", "", "1", "", POSITIVE, "Training epochs so far.", kind="run"),
+    Row("frames", "", "1", "", POSITIVE, "Environment steps of the whole run so far.", kind="run"),
+    Row("progress", "", "1", "", (0.0, 1.0), "Share of the run that is done.", kind="run"),
+    # derived
+    Row("base_lin_vel", "xyz", "m/s", "base", ANY, "Linear velocity of the base.", line="rotate_inverse(root_quat, root_lin_vel)"),
+    Row("base_ang_vel", "xyz", "rad/s", "base", ANY, "Angular velocity of the base.", line="rotate_inverse(root_quat, root_ang_vel)"),
+    Row("projected_gravity", "xyz", "1", "base", UNIT, "Direction of gravity; (0, 0, -1) when upright.", line="rotate_inverse(root_quat, [0, 0, -1])"),
+    Row("base_height", "", "m", "", ANY, "Height of the base above the floor.", line="root_pos.z"),
+    Row("heading", "", "rad", "", (-math.pi, math.pi), "Yaw angle of the base.", line="yaw(root_quat)"),
+    Row("forward_vel", "", "m/s", "", ANY, "Forward velocity of the base.", line="base_lin_vel.x"),
+    Row("dof_acc", "joints", "rad/s^2", "", ANY, "Joint accelerations: change of dof_vel per second.", line="rate(dof_vel)"),
+    Row("last_actions", "actuated", "1", "", ANY, "Actions of the step before.", line="prev(actions)"),
+    # decided by the terminations
+    Row("terminated", "bool", "1", "", (0.0, 1.0), "A failure or success ended the episode on this step.", kind="outcome"),
+    Row("time_out", "bool", "1", "", (0.0, 1.0), "The time limit alone ended the episode on this step.", kind="outcome"),
+    Row("alive", "bool", "1", "", (0.0, 1.0), "No failure ended the episode on this step.", kind="outcome"),
+)  # fmt: skip
+
+
+def vocabulary(task: Task) -> Vocabulary:
+    """Everything that a spec written for a task may read."""
+    joints, bodies = Axis("joints", tuple(task.dof_names)), Axis("bodies", tuple(task.body_names))
+    by_name = {"joints": joints, "bodies": bodies, "xyz": XYZ, "actuated": Axis("joints", tuple(task.actuated))}
+    quantities: Dict[str, Quantity] = {}
+    for row in ROWS:
+        type = _type(row, by_name)
+        if row.name == "actions":
+            type = type.but(range=(-task.clip_actions, task.clip_actions))
+        quantities[row.name] = Quantity(row.name, type, row.doc, row.kind, row.line)
+    groups = {name: Axis(axis, tuple(elements)) for name, (axis, elements) in task.groups.items()}
+    text = _yaml(task)
+    terminations = tuple((name, _span(task, text, f"terminations.{name}", line)) for name, line in task.terminations.items())
+    observations = tuple(_span(task, text, f"observations[{i}]", line) for i, line in enumerate(task.observations))
+    return Vocabulary(task.name, task.dt, quantities, {"joints": joints, "bodies": bodies}, groups, terminations, observations)
+
+
+def _type(row: Row, axes: Dict[str, Axis]) -> Type:
+    words = row.axes.split()
+    if row.axes == "bool":
+        return BOOL
+    if "rotation" in words:
+        first, _, second = row.frame.partition("->")
+        return Type(Kind.ROTATION, tuple(axes[w] for w in words if w != "rotation"), None, turns=(first, second), range=row.range)
+    frames = frozenset({row.frame}) if row.frame else FRAMES
+    return Type(Kind.NUMBER, tuple(axes[w] for w in words), _unit(row.unit), frames, range=row.range)
+
+
+@lru_cache(maxsize=None)
+def _unit(text: Optional[str]) -> Any:
+    return None if text is None else parse_unit(text)
+
+
+def _yaml(task: Task) -> Source:
+    name = f"{task.path.parent.name}/{task.path.name}"
+    return Source(name, task.path.read_text(encoding="utf-8").replace("\r\n", "\n"))
+
+
+def _span(task: Task, source: Source, key: str, text: str) -> Span:
+    """Where an expression stands in task.yaml, so that its errors point there; its own text where YAML quotes or folds it."""
+    line, column = task.spans[key]
+    if 0 < line <= len(source.line_starts):
+        start = source.line_starts[line - 1] + column - 1
+        if source.text.startswith(text, start):
+            return Span(source, start, start + len(text))
+    return Span(Source(f"{source.name} ({key})", text), 0, len(text))

@@ -1,0 +1,217 @@
+"""A compiled spec bound to a batch of environments: the loaded code, its state, its params and what it adds up for the logs."""
+
+from __future__ import annotations
+
+import linecache
+import math
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+import torch
+
+from .lang.compiler import Compiled
+from .lang.diagnostics import did_you_mean
+from .lang.ir import Node
+from .lang.types import Kind
+from .statistics import Statistics
+
+RUN = ("epoch", "frames", "progress")
+
+
+class StepOutput(NamedTuple):
+    """What one control step gives. N environments, T terms, O observations."""
+
+    reward: torch.Tensor  # [N], what is paid
+    contributions: torch.Tensor  # [N, T], weight * value of each term; 0 where that is not finite
+    values: torch.Tensor  # [N, T], raw
+    terminated: torch.Tensor  # [N] bool, a cause ended the episode
+    time_out: torch.Tensor  # [N] bool, the time limit alone did
+    nonfinite: torch.Tensor  # [N] bool, a value that is not finite did
+    causes: Dict[str, torch.Tensor]  # [N] bool each
+    metrics: Dict[str, torch.Tensor]  # [N] each
+    observations: torch.Tensor  # [N, O], of the state that the step reached
+
+    @property
+    def done(self) -> torch.Tensor:
+        """Whether the episode is over. [N] bool"""
+        return self.terminated | self.time_out | self.nonfinite
+
+
+class QuantityError(ValueError):
+    """Tensors that do not fit what the spec reads."""
+
+
+class Reward:
+    """The reward of `num_envs` environments.
+
+    `step` takes the quantities of the state that a control step reached; `reset` then tells which environments start anew, with
+    their reset states in the quantities. Both take a mapping from name to tensor [N, ...]; no host synchronisation happens.
+    """
+
+    def __init__(self, program: Compiled, num_envs: int, device: Any = "cpu", dtype: torch.dtype = torch.float32,
+                 params: Optional[Mapping[str, float]] = None) -> None:  # fmt: skip
+        self.program = program
+        self.num_envs = num_envs
+        self.device = torch.device(device)
+        self.dtype = dtype
+        self.code = _load(program)
+        self.constants = tuple(self._constant(c) for c in self.code["CONSTANTS"])
+        self.state = [self._zeros(shape, kind) for shape, kind in self.code["STATE"]]
+        self._params = {p.name: p for p in program.typed.params}
+        names = [*self._params, *RUN]
+        self.inputs = {name: torch.zeros((), device=self.device, dtype=dtype) for name in names}
+        self.weights = torch.zeros(len(program.terms), device=self.device, dtype=dtype)
+        self.names = [term.name for term in program.terms]
+        self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
+                                     program.typed.total is not None)  # fmt: skip
+        self.observations: Optional[torch.Tensor] = None
+        self.needs = _needs(program)
+        self.seeded = False
+        self.params: Dict[str, float] = {}
+        for name, param in self._params.items():
+            self.params[name] = param.value
+        for name, value in (params or {}).items():
+            self._check_param(name, value)
+            self.params[name] = float(value)
+        self._refresh()
+
+    def __call__(self, quantities: Mapping[str, torch.Tensor]) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
+        """Reward [N] and each term's contribution [N] for the state that a step reached.
+
+        The first call also serves as the reset state. Raises QuantityError for a tensor that is missing or has another shape.
+        """
+        quantities = self._complete(quantities)
+        if not self.seeded:
+            self.reset(quantities)
+        out = self.step(quantities)
+        return out.reward, dict(zip(self.names, out.contributions.unbind(1)))
+
+    @torch.no_grad()
+    def step(self, quantities: Mapping[str, torch.Tensor]) -> StepOutput:
+        """What a control step pays, from the state it reached, before any reset."""
+        reward, contributions, values, causes, terminated, time_out, doubtful, metrics, observations, state = self.code["step"](
+            quantities, self.state, self.inputs, self.weights, self.constants)  # fmt: skip
+        for slot, new in zip(self.state, state):
+            slot.copy_(new)
+        bad = ~torch.isfinite(values * self.weights)  # [N, T]
+        unpaid = ~torch.isfinite(reward)
+        reward = torch.where(unpaid, torch.zeros_like(reward), reward)
+        nonfinite = bad.any(1) | unpaid | doubtful | ~torch.isfinite(observations).all(1)  # [N]
+        self.observations = observations
+        out = StepOutput(reward, contributions, values, terminated, time_out & ~nonfinite, nonfinite,
+                         dict(zip(self.code["CAUSES"], causes.unbind(1))), dict(zip(self.code["METRICS"], metrics.unbind(1))),
+                         observations)  # fmt: skip
+        self.statistics.add(out, bad, causes, metrics)
+        return out
+
+    @torch.no_grad()
+    def reset(self, quantities: Mapping[str, torch.Tensor], mask: Optional[torch.Tensor] = None) -> torch.Tensor:
+        """Observations [N, O] after the environments of `mask` [N] bool (all by default) were reset.
+
+        The quantities hold the reset states; environments outside the mask keep their state and the observations of their last step.
+        """
+        if mask is None:
+            mask = torch.ones(self.num_envs, dtype=torch.bool, device=self.device)
+        observations, state = self.code["at_reset"](quantities, self.state, self.inputs, self.weights, self.constants)
+        for slot, first in zip(self.state, state):
+            at = mask.view(-1, *(1,) * (slot.dim() - 1))
+            slot.copy_(torch.where(at, first.to(slot.dtype), slot))
+        if self.observations is not None:
+            observations = torch.where(mask[:, None], observations, self.observations)
+        self.observations = observations
+        self.statistics.forget(mask)
+        self.seeded = True
+        return observations
+
+    def set_param(self, name: str, value: float) -> None:
+        """Change a param without recompiling. Raises ValueError for an unknown name or a value outside its range."""
+        self._check_param(name, value)
+        self.params[name] = float(value)
+        self._refresh()
+
+    def set_globals(self, epoch: Optional[float] = None, frames: Optional[float] = None, progress: Optional[float] = None) -> None:
+        """Tell the reward how far the run is, for schedules."""
+        for name, value in (("epoch", epoch), ("frames", frames), ("progress", progress)):
+            if value is not None:
+                self.inputs[name].fill_(float(value))
+        self._refresh()
+
+    def read_statistics(self) -> Dict[str, float]:
+        """Tags and means since the last read, for the logs. One transfer from the device."""
+        return self.statistics.read()
+
+    def state_dict(self) -> Dict[str, Any]:
+        """Operator state, params and schedule position, as tensors and plain numbers."""
+        return {"state": [slot.clone() for slot in self.state], "params": dict(self.params), "hash": self.program.hash,
+                "run": {name: float(self.inputs[name]) for name in RUN}}  # fmt: skip
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Continue from `state_dict`. State of another program, or of another number of environments, is left out."""
+        for name, value in saved["params"].items():
+            if name in self._params:
+                self.set_param(name, value)
+        self.set_globals(**saved["run"])
+        if saved["hash"] == self.program.hash and all(a.shape == b.shape for a, b in zip(self.state, saved["state"])):
+            for slot, old in zip(self.state, saved["state"]):
+                slot.copy_(old)
+            self.seeded = True
+
+    def _refresh(self) -> None:
+        """Bring params and weights to the device; nothing of it happens on a step."""
+        for name, value in self.params.items():
+            self.inputs[name].fill_(value)
+        for i, weight in enumerate(self.code["weights"](self.inputs)):
+            self.weights[i] = weight
+
+    def _known_param(self, name: str) -> None:
+        if name not in self._params:
+            has = f"it has {', '.join(self._params)}" if self._params else "it has none"
+            raise ValueError(f"the spec has no param `{name}`; {did_you_mean(name, self._params) or has}")
+
+    def _check_param(self, name: str, value: float) -> None:
+        self._known_param(name)
+        param = self._params[name]
+        if not (math.isfinite(value) and param.lower <= value <= param.upper):
+            raise ValueError(f"{name} = {value:g} is outside its range [{param.lower:g}, {param.upper:g}]")
+
+    def _complete(self, quantities: Mapping[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+        """The quantities with `time_limit` filled in, after a check of names and shapes."""
+        out = dict(quantities)
+        out.setdefault("time_limit", torch.zeros(self.num_envs, dtype=torch.bool, device=self.device))
+        for name, node in self.needs.items():
+            if name not in out:
+                raise QuantityError(f"the spec reads `{name}` {node.type.shape()}, which is not given")
+            expected = _shape(node, self.num_envs)
+            if tuple(out[name].shape) != expected:
+                raise QuantityError(f"`{name}` has the shape {list(out[name].shape)}; {node.type.shape()} is {list(expected)} here")
+        return out
+
+    def _zeros(self, shape: Tuple[int, ...], kind: str) -> torch.Tensor:
+        return torch.zeros((self.num_envs, *shape), device=self.device, dtype=torch.bool if kind == "bool" else self.dtype)
+
+    def _constant(self, values: Tuple[float, ...]) -> torch.Tensor:
+        dtype = torch.long if all(isinstance(v, int) for v in values) else self.dtype
+        return torch.tensor(values, device=self.device, dtype=dtype)
+
+
+def _load(program: Compiled) -> Dict[str, Any]:
+    """The emitted module's names. Its lines are known to `linecache`, so a traceback shows them."""
+    name = f"<{program.name} {program.hash}>"
+    linecache.cache[name] = (len(program.source), None, program.source.splitlines(True), name)
+    code: Dict[str, Any] = {}
+    exec(compile(program.source, name, "exec"), code)  # noqa: S102 - our own text, see lang/emit.py
+    return code
+
+
+def _needs(program: Compiled) -> Dict[str, Node]:
+    """The raw quantities that the program reads."""
+    from .lang.optimize import reset_graph, step_graph
+
+    step, kept = step_graph(program.optimized)
+    nodes: List[Node] = [*step.nodes, *reset_graph(program.optimized, kept).nodes]
+    return {node.data[0]: node for node in nodes if node.op == "quantity"}
+
+
+def _shape(node: Node, num_envs: int) -> Tuple[int, ...]:
+    shape = [num_envs] if node.type.batched else []
+    shape += [len(axis) for axis in node.type.axes]
+    return tuple(shape + [4] if node.type.kind is Kind.ROTATION else shape)

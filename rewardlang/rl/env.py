@@ -1,0 +1,154 @@
+"""The vectorised environment: actions → physics → reward on the state reached → resets → observations."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import torch
+
+from ..lang.compiler import Compiled
+from ..quantities import ROWS
+from ..reward import Reward, StepOutput
+from ..sim.protocol import Sim
+from ..task import Task
+
+
+class Box:
+    """A box space. rl_games asks a space's class for its name, so neither Gym nor Gymnasium is needed."""
+
+    def __init__(self, low: float, high: float, shape: Tuple[int, ...]) -> None:
+        import numpy
+
+        self.low, self.high = numpy.full(shape, low, numpy.float32), numpy.full(shape, high, numpy.float32)
+        self.shape, self.dtype = shape, self.low.dtype
+
+
+class RewardEnv:
+    """N environments of a task that pay a compiled reward; the interface is rl_games' IVecEnv.
+
+    An environment whose episode ends is reset within the same `step`: its reward is that of the state that ended it, its
+    observations are those of the reset state.
+    """
+
+    def __init__(self, task: Task, program: Compiled, sim: Sim, seed: int = 1) -> None:
+        if tuple(sim.dof_names) != tuple(task.dof_names) or tuple(sim.body_names) != tuple(task.body_names):
+            raise ValueError(f"the simulator's joints or bodies are not those of the task {task.name}, in its order")
+        self.task, self.program, self.sim, self.num_envs = task, program, sim, sim.num_envs
+        self.device = sim.root_states.device
+        self.reward = Reward(program, self.num_envs, self.device)
+        self.generator = torch.Generator(device=self.device).manual_seed(seed)
+        self.last: Optional[StepOutput] = None
+        n = self.num_envs
+        self.default_dof_pos = self._tensor(task.default_dof_pos)
+        driven = [task.dof_names.index(name) for name in task.actuated]
+        self.default_targets = self.default_dof_pos[driven]
+        self.action_scale = self._tensor(task.action_scale)
+        self.actions = torch.zeros(n, len(driven), device=self.device)
+        self.episode_step = torch.zeros(n, device=self.device)
+        self.episode_time = torch.zeros(n, device=self.device)
+        self.time_limit = torch.zeros(n, dtype=torch.bool, device=self.device)
+        self.quantities = self._bind()
+        init = task.init_state
+        self.initial_root = self._tensor((*init.pos, *init.rot, *init.lin_vel, *init.ang_vel))
+        observations = self.reset()
+        self.observation_space = Box(-float("inf"), float("inf"), tuple(observations.shape[1:]))
+        self.action_space = Box(-1.0, 1.0, (len(driven),))
+
+    def reset(self) -> torch.Tensor:
+        """Every environment anew. Observations [N, O]."""
+        everyone = torch.ones(self.num_envs, dtype=torch.bool, device=self.device)
+        return self._reset(everyone)
+
+    @torch.no_grad()
+    def step(self, actions: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor, Dict[str, torch.Tensor]]:
+        """One control step with actions [N, A], each scaled to an offset of a joint's target from its default.
+
+        Gives observations [N, O], reward [N], done [N] bool and {"time_outs": [N] bool}.
+        """
+        limit = self.task.clip_actions
+        self.actions.copy_(torch.nan_to_num(actions).clamp(-limit, limit))
+        self.sim.step(self.default_targets + self.action_scale * self.actions)
+        self.episode_step += 1
+        self.episode_time.copy_(self.episode_step * self.task.dt)
+        self.time_limit.copy_(self.episode_step >= self.task.max_episode_length)
+        out = self.last = self.reward.step(self.quantities)
+        done = out.done
+        observations = out.observations
+        # Asking whether any is done would make a GPU wait; on a CPU it is free and spares most resets.
+        if self.device.type != "cpu" or bool(done.any()):
+            observations = self._reset(done)
+        return observations, out.reward, done, {"time_outs": out.time_out}
+
+    def _reset(self, mask: torch.Tensor) -> torch.Tensor:
+        """Reset the environments of `mask` [N] bool. Observations [N, O] of all."""
+        root, dof_pos, dof_vel = self._initial_states()
+        self.sim.reset(mask, root, dof_pos, dof_vel)
+        keep = ~mask
+        self.actions *= keep[:, None]
+        self.episode_step *= keep
+        self.episode_time *= keep
+        self.time_limit &= keep
+        return self.reward.reset(self.quantities, mask)
+
+    def _initial_states(self) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Initial states with the task's noise, drawn for all environments so that the draw doesn't depend on who resets."""
+        n, noise = self.num_envs, self.task.init_noise
+        root = self.initial_root.repeat(n, 1)  # [N, 13]
+        root[:, 7:10] += self._noise(3, noise.get("lin_vel", 0.0))
+        root[:, 10:13] += self._noise(3, noise.get("ang_vel", 0.0))
+        half = 0.5 * self._noise(1, noise.get("yaw", 0.0))[:, 0]
+        root[:, 3:7] = _turned(half, root[:, 3:7])
+        dofs = len(self.default_dof_pos)
+        dof_pos = self.default_dof_pos + self._noise(dofs, noise.get("dof_pos", 0.0))
+        dof_pos = torch.minimum(torch.maximum(dof_pos, self.sim.dof_pos_lower), self.sim.dof_pos_upper)
+        return root, dof_pos, self._noise(dofs, noise.get("dof_vel", 0.0))
+
+    def _noise(self, width: int, half: float) -> torch.Tensor:
+        """Uniform numbers in [-half, half]. [N, width]"""
+        return (2 * torch.rand(self.num_envs, width, generator=self.generator, device=self.device) - 1) * half
+
+    def _bind(self) -> Dict[str, torch.Tensor]:
+        """Every raw quantity as a view of a persistent tensor: reading costs nothing."""
+        own = {"actions": self.actions, "episode_step": self.episode_step, "episode_time": self.episode_time,
+               "time_limit": self.time_limit, "default_dof_pos": self.default_dof_pos}  # fmt: skip
+        out = {}
+        for row in ROWS:
+            if row.tensor:
+                tensor = own[row.tensor] if row.tensor in own else getattr(self.sim, row.tensor)
+                out[row.name] = tensor if row.columns is None else tensor[..., row.columns]
+        return out
+
+    def _tensor(self, values: Any) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.float32, device=self.device)
+
+    # rl_games
+
+    def get_env_info(self) -> Dict[str, Any]:
+        """The spaces, as rl_games wants them."""
+        return {"observation_space": self.observation_space, "action_space": self.action_space}
+
+    def get_number_of_agents(self) -> int:
+        return 1
+
+    def set_train_info(self, frames: int, algo: Any) -> None:
+        """How far the run is, for schedules: called by rl_games before each epoch."""
+        last = getattr(algo, "max_epochs", -1)
+        progress = min(1.0, algo.epoch_num / last) if last and last > 0 else 0.0
+        self.reward.set_globals(epoch=algo.epoch_num, frames=frames, progress=progress)
+
+    def get_env_state(self) -> Dict[str, Any]:
+        """What a checkpoint keeps of the environment: the reward's state and the random generator's."""
+        return {"reward": self.reward.state_dict(), "generator": self.generator.get_state()}
+
+    def set_env_state(self, saved: Optional[Mapping[str, Any]]) -> None:
+        if saved:
+            self.reward.load_state_dict(saved["reward"])
+            if self.device.type == "cpu":  # a CUDA generator's state does not fit a CPU's, and the other way round
+                self.generator.set_state(saved["generator"].cpu())
+
+
+def _turned(half: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
+    """q after a turn about the vertical by twice `half` [N] rad: quaternion product (0, 0, sin, cos) * q. [N, 4] xyzw"""
+    s, c = torch.sin(half)[:, None], torch.cos(half)[:, None]
+    x, y, z, w = (q[:, i : i + 1] for i in range(4))
+    return torch.cat((c * x - s * y, c * y + s * x, c * z + s * w, c * w - s * z), 1)
