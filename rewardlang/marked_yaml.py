@@ -13,6 +13,7 @@ except ImportError:  # pragma: no cover
     from yaml import SafeLoader
 
 MAX_BYTES = 1_000_000  # a task file is a few kB; anything near this is not one
+MAX_DEPTH = 50  # levels of nesting
 
 
 class ConfigError(ValueError):
@@ -45,7 +46,9 @@ class Node:
         return ConfigError(self.path, self.line, self.column, problem)
 
     def _wrong(self, wanted: str) -> ConfigError:
-        found = {"map": "a mapping", "seq": "a list"}.get(self._tag(), repr(getattr(self.node, "value", "")))
+        kinds = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
+        found = next((name for kind, name in kinds.items() if isinstance(self.node, kind)), None)
+        found = found or repr(self.node.value)
         return self.error(f"{self.name} must be {wanted}, not {found}")
 
     def _tag(self) -> str:
@@ -128,7 +131,9 @@ def read(path: Path) -> Node:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
             raise ConfigError(path, 0, 0, f"larger than {MAX_BYTES} bytes")
-        node = yaml.compose(raw.decode("utf-8-sig"), Loader=SafeLoader)
+        text = raw.decode("utf-8-sig")
+        _check_depth(path, text)
+        node = yaml.compose(text, Loader=SafeLoader)
     except OSError as error:
         raise ConfigError(path, 0, 0, error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
@@ -137,8 +142,16 @@ def read(path: Path) -> Node:
         mark = getattr(error, "problem_mark", None)
         place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         raise ConfigError(path, *place, getattr(error, "problem", None) or str(error)) from None
-    except RecursionError:
-        raise ConfigError(path, 0, 0, "nested too deeply") from None
     if node is None:
         raise ConfigError(path, 1, 1, "the file is empty")
     return Node(path, node, "")
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Raises ConfigError where the nesting gets too deep: the C scanner would run out of stack and crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader=SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            mark = event.start_mark
+            raise ConfigError(path, mark.line + 1, mark.column + 1, f"nested more than {MAX_DEPTH} deep")

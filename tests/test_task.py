@@ -11,12 +11,11 @@ import pytest
 from rewardlang.task import NOISE, TaskError, load_task, matching, shipped_tasks
 
 ROBOT = """<mujoco>
-  <compiler angle="degree"/>
   <default>
     <joint armature="0.1"/>
     <default class="leg">
       <joint range="-90 45"/>
-      <default class="foot"><joint range="-30 30" actuatorfrcrange="-3 3"/></default>
+      <default class="foot"><joint actuatorfrcrange="-3 3"/></default>
     </default>
   </default>
   <worldbody>
@@ -27,7 +26,7 @@ ROBOT = """<mujoco>
         <joint name="hip"/>
         <body name="foot">
           <joint name="ankle" class="foot"/>
-          <joint name="slider" type="slide" range="-1 2"/>
+          <joint name="slider" type="slide"/>
         </body>
       </body>
       <body name="tail"><joint name="wag"/></body>
@@ -84,8 +83,8 @@ def test_reads_everything(folder):
     assert task.dof_names == ("hip", "ankle", "slider", "wag")
     assert task.actuated == ("hip", "ankle", "wag")
     assert not task.fixed_base
-    assert task.dof_pos_lower == pytest.approx((-math.pi / 2, -math.pi / 6, -1, -math.inf))
-    assert task.dof_pos_upper == pytest.approx((math.pi / 4, math.pi / 6, 2, math.inf))
+    assert task.dof_pos_lower == pytest.approx((-math.pi / 2, -math.pi / 2, -90, -math.inf))
+    assert task.dof_pos_upper == pytest.approx((math.pi / 4, math.pi / 4, 45, math.inf))
     assert task.torque_limits == (5, 3, 0, 8)
     assert task.default_dof_pos == (-0.3, 0, 0, 0)
     assert task.stiffness == (20, 5, 20, 20) and task.damping == (0.5,) * 4
@@ -155,6 +154,11 @@ def test_include_and_autolimits(folder):
     assert task.dof_pos_upper == (math.inf,) and task.torque_limits == (math.inf,)
 
 
+def test_a_rounded_quaternion_becomes_exact(folder):
+    (folder / "task.yaml").write_text(TASK.replace("pos: [0, 0, 0.5]", "rot: [0, 0, 0.7071, 0.7071]"))
+    assert load_task(folder).init_state.rot == pytest.approx((0, 0, math.sqrt(0.5), math.sqrt(0.5)), abs=1e-12)
+
+
 def test_patterns():
     names = ("left_hip", "left_knee", "right_hip", "a.b[0]")
     assert matching("left_*", names) == ("left_hip", "left_knee")
@@ -176,6 +180,7 @@ MISTAKES = [
     ("  decimation: 4\n", "", 10, 3, "missing key 'decimation' in control"),
     ("name: robot\n", "", 1, 1, "missing key 'name'"),
     ("dt: 0.005", "dt: fast", 15, 11, "sim.dt must be a number, not 'fast'"),
+    ("dt: 0.005", 'dt: "0.005"', 15, 11, "sim.dt must be a number, not '0.005'"),
     ("dt: 0.005", "dt: -1", 15, 11, f"sim.dt {NOT_FINITE} [1e-06, 1], not -1"),
     ("dt: 0.005", "dt: .inf", 15, 11, "sim.dt must be a number, not '.inf'"),
     ("dt: 0.005", "dt: nan", 15, 11, f"sim.dt {NOT_FINITE} [1e-06, 1], not nan"),
@@ -226,11 +231,12 @@ def test_mistakes_are_named_with_their_place(folder, old, new, line, column, mes
         (b"\xff\xfe", "not UTF-8"),
         (b"name: a\x00b", "control characters|not allowed"),
         (b"a" * 1_000_001, "larger"),
-        (b"[" * 20_000, "nested too deeply|node content"),
+        (b"[" * 400_000 + b"]" * 400_000, "nested more than 50 deep"),
+        (b"- " * 400_000, "nested more than 50 deep"),
         (b"x: &a [*a]", "unknown key"),
         (b"- 1", "mapping"),
     ],
-    ids=["empty", "encoding", "NUL", "large", "deep", "recursive", "list"],
+    ids=["empty", "encoding", "NUL", "large", "deep", "deep block", "recursive", "list"],
 )
 def test_unreadable_files(folder, raw, message):
     (folder / "task.yaml").write_bytes(raw)
