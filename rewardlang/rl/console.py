@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -54,14 +54,16 @@ class Display:
 
     def __init__(self, title: str, console: Optional[Console] = None):
         # the stream is taken now, because rl_games' prints are about to be redirected away from it
-        self.console = console or Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")       # a terminal without these characters is no reason to stop
+        self.console = console or Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
         self.title = title
         self._live: Optional[Live] = None
         self._notes: List[str] = []
         self._shown = float("-inf")
         self._shown_epoch = -1
         self._newest: Optional[Progress] = None
-        self._warned: Dict[str, float] = {}
+        self._warned: Set[str] = set()
 
     def __enter__(self) -> Display:
         if self.console.is_terminal:
@@ -69,7 +71,7 @@ class Display:
                               redirect_stderr=False)  # fmt: skip
             self._live.start()
         else:
-            self.console.print(self.title)
+            self.say(self.title)
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -84,7 +86,7 @@ class Display:
             self._live.stop()
             self._live = None
         elif newest is not None and newest.epoch != self._shown_epoch:
-            self.console.print(plain_line(newest))
+            self.say(plain_line(newest))
 
     def update(self, progress: Progress) -> None:
         """Show an epoch; on anything but a terminal only every few seconds."""
@@ -96,29 +98,34 @@ class Display:
                 self._live.update(picture(self.title, progress, self._notes), refresh=True)
                 self._shown = now
         elif now - self._shown > PLAIN_EVERY:
-            self.console.print(plain_line(progress))
+            self.say(plain_line(progress))
             self._shown, self._shown_epoch = now, progress.epoch
 
     def note(self, text: str) -> None:
         """Show a remark: below the display, or as a line."""
         if self._live is None:
-            self.console.print(text)
+            self.say(text)
         else:
             self._notes = [*self._notes, text][-4:]
             if self._newest is not None:
                 self._live.update(picture(self.title, self._newest, self._notes), refresh=True)
 
+    def say(self, *lines: str) -> None:
+        """Print lines as they are, when there is no live display."""
+        for line in lines:
+            self.console.print(line, soft_wrap=True)
+
     def _warn(self, progress: Progress) -> None:
         for term, count in progress.nonfinite().items():
             if term not in self._warned:
-                self.note(f"epoch {progress.epoch}: term {term} gave {count:g} values that are not finite; they are paid as 0 and counted "
-                          f"in nonfinite/{term}")  # fmt: skip
-            self._warned[term] = self._warned.get(term, 0.0) + count
+                self.note(f"epoch {progress.epoch}: term {term} gave {count:g} values that are not finite: each is paid as 0 and ends its "
+                          f"episode (nonfinite/{term} counts them)")  # fmt: skip
+                self._warned.add(term)
 
 
 def plain_line(progress: Progress) -> str:
     """An epoch as one line."""
-    parts = [f"epoch {_epochs(progress)}", f"{progress.frames:,} steps", f"{progress.steps_per_s:,.0f} steps/s", *_outcome(progress)]
+    parts = [f"epoch {_epochs(progress)}", *_pace(progress), *_outcome(progress)]
     paid = [f"{term} {value:+.3g} ({share:.0%})" for term, value, share in progress.shares()]
     ended = [f"{cause} {share:.0%}" for cause, share in progress.endings() if share > 0]
     bad = [f"{term}: {count:g} not finite" for term, count in progress.nonfinite().items()]
@@ -128,9 +135,8 @@ def plain_line(progress: Progress) -> str:
 def picture(title: str, progress: Progress, notes: Sequence[str] = ()) -> Group:
     """An epoch as it stands on a terminal."""
     bar = Table.grid(padding=(0, 2))
-    left = _left(progress)
-    bar.add_row(Text(f"epoch {_epochs(progress)}", style="bold"), ProgressBar(max(progress.max_epochs, 1), progress.epoch, width=32)
-                if progress.max_epochs > 0 else "", f"{progress.frames:,} steps", f"{progress.steps_per_s:,.0f} steps/s", left)  # fmt: skip
+    done = ProgressBar(progress.max_epochs, progress.epoch, width=32) if progress.max_epochs > 0 else ""
+    bar.add_row(Text(f"epoch {_epochs(progress)}", style="bold"), done, _left(progress))
     terms = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
     for column, justify in (("term", "left"), ("per step", "right"), ("share", "right"), ("", "left")):
         terms.add_column(column, justify=justify)          # type: ignore[arg-type]
@@ -141,12 +147,17 @@ def picture(title: str, progress: Progress, notes: Sequence[str] = ()) -> Group:
         if term in bad:
             blocks.append(f"  {bad[term]:g} not finite", style="bold yellow")
         terms.add_row(term, f"{value:+.4f}", f"{share:.0%}", blocks)
-    total = progress.stats.get("reward/total")
-    if total is not None:
-        terms.add_row(Text("reward", style="bold"), Text(f"{total:+.4f}", style="bold"), "", "")
-    ended = " · ".join(f"{cause} {share:.0%}" for cause, share in progress.endings())
-    outcome = Text(" · ".join(_outcome(progress)) + (f"   episodes ended by: {ended}" if ended else ""))
-    return Group(Text(title, style="dim"), bar, outcome, Text(), terms, *(Text(note, style="yellow") for note in notes))
+    for tag, name in (("reward/total_rule", "total rule"), ("reward/total", "reward")):
+        if tag in progress.stats:
+            terms.add_row(Text(name, style="bold"), Text(f"{progress.stats[tag]:+.4f}", style="bold"), "", "")
+    lines = [" · ".join((*_pace(progress), *_outcome(progress)))]
+    if progress.endings():
+        lines.append("episodes ended by: " + " · ".join(f"{cause} {share:.0%}" for cause, share in progress.endings()))
+    return Group(Text(title, style="dim"), bar, *map(Text, lines), Text(), terms, *(Text(note, style="yellow") for note in notes))
+
+
+def _pace(progress: Progress) -> Tuple[str, str]:
+    return f"{progress.frames:,} steps", f"{progress.steps_per_s:,.0f} steps/s"
 
 
 def _epochs(progress: Progress) -> str:

@@ -32,7 +32,9 @@ class RewardEnv:
 
     def __init__(self, task: Task, program: Compiled, sim: Sim, seed: int = 1) -> None:
         if tuple(sim.dof_names) != tuple(task.dof_names) or tuple(sim.body_names) != tuple(task.body_names):
-            raise ValueError(f"the simulator's joints or bodies are not those of the task {task.name}, in its order")
+            raise ValueError(
+                f"the simulator's joints or bodies are not those of the task {task.name}, in its order"
+            )
         self.task, self.program, self.sim, self.num_envs = task, program, sim, sim.num_envs
         self.device = sim.root_states.device
         self.reward = Reward(program, self.num_envs, self.device)
@@ -60,7 +62,9 @@ class RewardEnv:
         return self._reset(everyone)
 
     @torch.no_grad()
-    def step(self, actions: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor, Dict[str, torch.Tensor]]:
+    def step(
+        self, actions: torch.Tensor
+    ) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor, Dict[str, torch.Tensor]]:
         """One control step with actions [N, A], each scaled to an offset of a joint's target from its default.
 
         Gives observations [N, O], reward [N], done [N] bool and {"time_outs": [N] bool}.
@@ -143,7 +147,9 @@ class RewardEnv:
     def set_env_state(self, saved: Optional[Mapping[str, Any]]) -> None:
         if saved:
             self.reward.load_state_dict(saved["reward"])
-            if self.device.type == "cpu":  # a CUDA generator's state does not fit a CPU's, and the other way round
+            if (
+                self.device.type == "cpu"
+            ):  # a CUDA generator's state does not fit a CPU's, and the other way round
                 self.generator.set_state(saved["generator"].cpu())
 
 

@@ -44,7 +44,7 @@ class Episodes:
         self.paid += out.contributions * alive[:, None]
         self.value += out.values * alive[:, None]
         self.total += out.reward * alive
-        for cause, hit in out.causes.items():
+        for cause, hit in (*out.causes.items(), ("nonfinite", out.nonfinite)):
             self.causes[cause] = self.causes.get(cause, torch.zeros_like(self.over)) | (hit & alive)
         self.survived |= alive & time_outs.bool() & ~out.terminated
         self.over |= done

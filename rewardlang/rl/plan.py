@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
 import rewardlang
-from rewardlang.sim import BACKENDS
+from rewardlang.sim import BACKENDS, make_sim
 from rewardlang.task import Task, load_task
 
 from . import checkpoint, run_folder
+from .env import RewardEnv
 from .ppo_config import Params, for_run, load_settings, to_yaml
 from .ppo_schema import SCHEMAS
 from .run_folder import RunError, RunFolder
@@ -44,18 +45,24 @@ class Plan:
         return self.settings["config"]["num_actors"]
 
     def open(self) -> RunFolder:
-        """The folder of the run: the one it continues, else a new one."""
-        if self.resumes is not None:
-            return self.resumes
-        return run_folder.new_run(
-            self.folder, spec=self.program.canonical, original=self.original, source=self.program.source,
-            task=self.task.path.parent, algo=self.algo, settings=to_yaml(self.settings), info=self._info(),
-        )  # fmt: skip
+        """The folder of the run: a new one, or the one it continues, with a note that it does."""
+        if self.resumes is None:
+            info = {"hash": self.program.hash, "task": self.task.name, "algo": self.algo, "seed": self.seed,
+                    "num_envs": self.num_envs, "params": dict(self.params), **self._circumstances()}  # fmt: skip
+            return run_folder.new_run(
+                self.folder, spec=self.program.canonical, original=self.original, source=self.program.source,
+                task=self.task.path.parent, algo=self.algo, settings=to_yaml(self.settings), info=info,
+            )  # fmt: skip
+        info = self.resumes.read_info()
+        info.setdefault("resumed", []).append({"epoch": self.state["epoch"] if self.state else 0, **self._circumstances()})
+        self.resumes.write_info(info)
+        run_folder.write_text(self.resumes.settings(self.algo), to_yaml(self.settings))       # max_epochs may be new
+        return self.resumes
 
-    def _info(self) -> Dict[str, Any]:
+    def _circumstances(self) -> Dict[str, Any]:
+        """What may change from session to session of a run."""
         return {
-            "spec": self.program.hash, "task": self.task.name, "algo": self.algo, "seed": self.seed, "sim": self.sim,
-            "device": self.device, "num_envs": self.num_envs, "params": dict(self.params), "versions": run_folder.versions(),
+            "sim": self.sim, "device": self.device, "versions": run_folder.versions(),
             "git": {"rewardlang": run_folder.git_revision(Path(rewardlang.__file__)), "spec": run_folder.git_revision(self.spec)},
             "command": " ".join(shlex.quote(word) for word in sys.argv),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -105,6 +112,8 @@ def resumed_plan(run: Any, *, spec: Any, sim: str, device: Optional[str], max_ep
     path = folder.settings(info["algo"])
     settings = for_run(load_settings(path, info["algo"]), path, on_cpu=_on_cpu(device), task_num_envs=info["num_envs"],
                        max_epochs=max_epochs)  # fmt: skip
+    if _on_cpu(device) and not _on_cpu(info["device"]):
+        settings["config"]["torch_compile"] = False
     state = checkpoint.read(folder.last, device)
     limit = settings["config"].get("max_epochs", -1)
     if 0 < limit <= state["epoch"]:
@@ -124,6 +133,14 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
     return Plan(program=rewardlang.compile(rewardlang.load(folder.spec), task), original="", spec=folder.spec, task=task,
                 algo=info["algo"], settings=settings, seed=_seed(seed), sim=info["sim"], device=_device(device or _or_cpu(info["device"])),
                 params=info["params"], max_minutes=None, folder=folder.path, resumes=folder)  # fmt: skip
+
+
+def make_env(plan: Plan) -> RewardEnv:
+    """The environment of a plan, its params set."""
+    env = RewardEnv(plan.task, plan.program, make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed), plan.seed)
+    for name, value in plan.params.items():
+        env.reward.set_param(name, value)
+    return env
 
 
 def _algorithm(algo: Optional[str]) -> str:

@@ -9,12 +9,13 @@ from .episodes import Episodes
 from .plan import make_env, replay_plan
 from .policy import load_policy
 from .print_log import PrintLog
+from .run_folder import RunFolder
 from .video import Video
 
 Result = Dict[str, Any]
 
 
-def play(run: Any, *, episodes: int = 64, seed: int = 1, checkpoint: Optional[str] = None, video: Any = None,
+def play(run: Any, *, episodes: int = 64, seed: Optional[int] = None, checkpoint: Optional[str] = None, video: Any = None,
          device: Optional[str] = None) -> Result:  # fmt: skip
     """What the policy of a run does, as plain data; `play_text` makes a report of it.
 
@@ -23,9 +24,10 @@ def play(run: Any, *, episodes: int = 64, seed: int = 1, checkpoint: Optional[st
     """
     if episodes < 1:
         raise ValueError(f"--episodes {episodes} must be at least 1")
+    seed = 1 if seed is None else seed
     with PrintLog():                               # rl_games prints when a player is made
         plan = replay_plan(run, episodes=episodes, seed=seed, device=device)
-        path = plan.resumes.checkpoint(checkpoint)
+        path = RunFolder(plan.folder).checkpoint(checkpoint)
         state = checkpoints.read(path, plan.device)
         env = make_env(plan)
         try:
@@ -48,7 +50,7 @@ def _play(env: Any, policy: Any, episode: Episodes, video: Any) -> None:
         for number in range(1, env.task.max_episode_length + 1):
             obs, _, done, infos = env.step(policy(obs))
             episode.add(done, infos["time_outs"])
-            if film is not None and not episode.over[0]:
+            if film is not None and not bool(episode.over[0]):
                 film.step(number)
     except BaseException:
         if film is not None:

@@ -62,8 +62,8 @@ def load_settings(path: Path, algo: str) -> Dict[str, Params]:
     if missing and not misspelt:
         errors.append(top.error(f"params lacks {', '.join(missing)}"))
     if not errors:
-        for section in ({}, found["cpu"]):
-            errors += [top.error(problem) for problem in _contradictions(merged(found["params"], section))]
+        for over in ({}, found["cpu"]):
+            errors += [top.error(problem) for problem in _contradictions(merged(found["params"], over))]
     if errors:
         raise SettingsError(list({str(error): error for error in errors}.values()))
     return found
@@ -193,9 +193,10 @@ def _last(key: str) -> str:
 
 
 def _get(params: Params, key: str) -> Any:
+    value: Any = params
     for part in key.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _put(params: Params, key: str, value: Any) -> None:

@@ -44,7 +44,7 @@ def choice(*names: Any, broken: Optional[Dict[str, str]] = None) -> Check:
     def check(value: Any) -> Any:
         if value is None and "None" in names:
             return "None"
-        if isinstance(value, str) and value in (broken or {}):
+        if broken and isinstance(value, str) and value in broken:
             raise ValueError(f"{value} {broken[value]}; use {' or '.join(names)}")
         if not any(type(value) is type(name) and value == name for name in names):     # 1 == True, but it is not meant
             raise ValueError(f"must be one of {', '.join(str(name) for name in names)}, not {value!r}")
@@ -74,21 +74,21 @@ def each(one: Check) -> Check:
     return check
 
 
-flag = choice(True, False)
+flag: Check = choice(True, False)
 positive = number(0.0)
 share = number(0.0, 1.0)
 endless = either(choice(-1), integer(1))          # -1: no limit
 compile_mode = either(flag, choice("default", "reduce-overhead", "max-autotune"))
 
-_INITIALIZER = {"name": choice(*INITIALIZERS), "val": number(), "gain": number(), "scale": number(), "a": number(), "b": number()}
+_INITIALIZER: Dict[str, Check] = {"name": choice(*INITIALIZERS), "val": number(), "gain": number(), "scale": number(), "a": number(), "b": number()}
 
-_MLP = {
+_MLP: Dict[str, Check] = {
     "network.mlp.units": each(integer(1)),
     "network.mlp.activation": choice(*ACTIVATIONS),
     **{f"network.mlp.initializer.{key}": check for key, check in _INITIALIZER.items()},
 }
 
-_COMMON = {
+_COMMON: Dict[str, Check] = {
     "seed": integer(0),
     "torch_threads": either(choice("auto"), integer(0)),
     "config.name": str,                            # rl_games wants it; rewardlang names the run itself

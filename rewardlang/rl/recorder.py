@@ -1,6 +1,7 @@
 """What happens around an epoch: statistics are read once, written, shown, saved; and the training is ended when it is time."""
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from typing import Any, Deque, Dict, Optional, Tuple
@@ -111,5 +112,5 @@ class Recorder(AlgoObserver):
         return {
             "status": status, "epoch": self.epoch, "saved_epoch": self.saved_epoch, "frames": progress.frames,
             "seconds": round(progress.seconds, 1), "steps_per_s": round(progress.steps_per_s, 1), "best": self.best,
-            "scalars": self.scalars.last,
+            "scalars": {tag: value if math.isfinite(value) else None for tag, value in self.scalars.last.items()},
         }  # fmt: skip

@@ -15,6 +15,7 @@ import platform
 import shutil
 import subprocess
 import time
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -135,10 +136,6 @@ def open_run(path: Any) -> RunFolder:
 
 def versions() -> Dict[str, str]:
     """{package: version} of Python and what a result depends on."""
-    try:
-        from importlib.metadata import PackageNotFoundError, version
-    except ImportError:  # pragma: no cover - Python 3.7
-        return {"python": platform.python_version()}
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

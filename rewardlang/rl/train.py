@@ -1,19 +1,15 @@
 """From a spec to a trained policy: plan, environment, agent, run folder, training."""
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
-
-from rewardlang.sim import make_sim
 
 from . import checkpoint
 from . import scalars as logs
 from .agents import TrainingOver, compile_model, make_agent
 from .console import Display
-from .env import RewardEnv
 from .interrupt import end_on_interrupt
-from .plan import Plan, new_plan, resumed_plan
+from .plan import Plan, make_env, new_plan, resumed_plan
 from .print_log import PrintLog, tail
 from .recorder import Recorder
 from .run_folder import RunError, RunFolder
@@ -61,14 +57,6 @@ def train(spec: Any = None, *, task: Any = None, sim: str = "auto", device: Opti
     return run.path
 
 
-def make_env(plan: Plan) -> RewardEnv:
-    """The environment of a plan, its params set."""
-    env = RewardEnv(plan.task, plan.program, make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed), plan.seed)
-    for name, value in plan.params.items():
-        env.reward.set_param(name, value)
-    return env
-
-
 def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> None:
     """Train until the end, or until someone ends it."""
     state: Dict[str, Any] = plan.state["rewardlang"] if plan.state is not None else {}
@@ -86,9 +74,8 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
             recorder.between_epochs(agent.epoch_num)         # rl_games leaves after its last epoch by itself
         except TrainingOver:
             status = recorder.ended_by
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:                  # a second Ctrl-C: without another checkpoint
             status = "interrupted"
-            raise
         finally:
             summary = recorder.finish(status)
             display.close()
@@ -110,10 +97,11 @@ def _title(plan: Plan) -> str:
 
 def _say_goodbye(run: RunFolder, display: Display, summary: Dict[str, Any]) -> None:
     """How it ended, and what to do with it."""
-    say = display.console.print
     if summary["status"] == "failed":
-        say(f"rl_games' last output (all of it is in {run.log}):", *tail(run.log, LOG_LINES), sep="\n  ")
+        display.say(f"rl_games' last output (all of it is in {run.log}):", *(f"  {line}" for line in tail(run.log, LOG_LINES)))
     best = f", best mean return {summary['best']['score']:.2f} in epoch {summary['best']['epoch']}" if summary["best"] else ""
-    say(f"{ENDINGS[summary['status']]} after epoch {summary['epoch']}, {summary['frames']:,} steps, {summary['seconds']:.0f} s{best}")
     more = f" --max-epochs {2 * summary['epoch']}" if summary["status"] == "max_epochs" else ""
-    say(f"to play it: rewardlang play {run.path}   to go on: rewardlang train --resume {run.path}{more}")
+    display.say(
+        f"{ENDINGS[summary['status']]} after epoch {summary['epoch']}, {summary['frames']:,} steps, {summary['seconds']:.0f} s{best}",
+        f"to play it: rewardlang play {run.path}   to go on: rewardlang train --resume {run.path}{more}",
+    )

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Callable, Iterator, List
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -15,6 +16,18 @@ def run(tmp_path: Path) -> RunFolder:
     folder = RunFolder(tmp_path)
     folder.summaries.mkdir()
     return folder
+
+
+@pytest.fixture
+def opened() -> Iterator[Callable[..., Scalars]]:
+    """Opens logs, and closes them after the test: until then they are as a killed process leaves them."""
+    logs: List[Scalars] = []
+    def open_log(*args: Any, **options: Any) -> Scalars:
+        logs.append(Scalars(*args, **options))
+        return logs[-1]
+    yield open_log
+    for log in logs:
+        log.close()
 
 
 def epochs(log: Scalars, *numbers: int) -> dict:
@@ -35,23 +48,23 @@ def events(run: RunFolder, tag: str) -> list:
     return [(event.step, round(event.value, 5)) for event in reader.Scalars(tag)]
 
 
-def test_an_epoch_is_on_disk_when_it_is_written(run: RunFolder) -> None:
-    log = Scalars(run)
+def test_an_epoch_is_on_disk_when_it_is_written(run: RunFolder, opened: Callable[..., Scalars]) -> None:
+    log = opened(run)
     epochs(log, 1, 2, 3)                               # not closed: as if killed
     assert events(run, "info/kl") == events(run, "approxkl") == [(100, 0.1), (200, 0.2), (300, 0.3)]
     assert [row["epoch"] for row in read_csv(run.scalars)] == [1, 2, 3]
     assert "ep_rew_mean" not in read_csv(run.scalars)[0] and read_csv(run.scalars)[2]["ep_rew_mean"] == 3
 
 
-def test_a_cut_returns_to_an_epoch(run: RunFolder) -> None:
-    log = Scalars(run)
+def test_a_cut_returns_to_an_epoch(run: RunFolder, opened: Callable[..., Scalars]) -> None:
+    log = opened(run)
     position = epochs(log, 1, 2, 3)
     epochs(log, 4, 5)
     with open(run.scalars, "a") as file:
         file.write("6,600,")                           # killed in the middle of a row
     cut(run, 3, position)
     assert [row["epoch"] for row in read_csv(run.scalars)] == [1, 2, 3]
-    log = Scalars(run, epoch=3, seconds=7.0)
+    log = opened(run, epoch=3, seconds=7.0)
     epochs(log, 4)
     assert [row["epoch"] for row in read_csv(run.scalars)] == [1, 2, 3, 4]
     assert read_csv(run.scalars)[3]["seconds"] == 8.5
@@ -59,9 +72,9 @@ def test_a_cut_returns_to_an_epoch(run: RunFolder) -> None:
     assert [step for step, _ in events(run, "rewards/time")] == [1, 8]
 
 
-def test_a_cut_removes_a_session_that_saved_nothing(run: RunFolder) -> None:
-    position = epochs(Scalars(run), 1, 2)
-    epochs(Scalars(run, epoch=2), 3)
+def test_a_cut_removes_a_session_that_saved_nothing(run: RunFolder, opened: Callable[..., Scalars]) -> None:
+    position = epochs(opened(run), 1, 2)
+    epochs(opened(run, epoch=2), 3)
     cut(run, 2, position)
     assert [step for step, _ in events(run, "info/kl")] == [100, 200]
 
