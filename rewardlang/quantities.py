@@ -1,4 +1,7 @@
-"""The vocabulary: each readable name in one row. A raw row names a slice of a simulator's tensor or what the environment keeps; a derived row is one line of the language."""
+"""The vocabulary: each readable name in one row.
+
+A raw row names a slice of a simulator's tensor or what the environment keeps; a derived row is one line of the language.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ class Row(NamedTuple):
     kind: str = "state"
 
 
+SOFT_LIMIT = 0.5  # rad
 ANY, POSITIVE, UNIT = (-INF, INF), (0.0, INF), (-1.0, 1.0)
 POSITION, QUATERNION, LINEAR, ANGULAR = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
 ROWS = (
@@ -81,18 +85,51 @@ ROWS = (
 def vocabulary(task: Task) -> Vocabulary:
     """Everything that a spec written for a task may read."""
     joints, bodies = Axis("joints", tuple(task.dof_names)), Axis("bodies", tuple(task.body_names))
-    by_name = {"joints": joints, "bodies": bodies, "xyz": XYZ, "actuated": Axis("joints", tuple(task.actuated))}
+    by_name = {
+        "joints": joints,
+        "bodies": bodies,
+        "xyz": XYZ,
+        "actuated": Axis("joints", tuple(task.actuated)),
+    }
     quantities: Dict[str, Quantity] = {}
+    known = _ranges(task)
     for row in ROWS:
         type = _type(row, by_name)
-        if row.name == "actions":
-            type = type.but(range=(-task.clip_actions, task.clip_actions))
+        if row.name in known:
+            type = type.but(range=known[row.name])
         quantities[row.name] = Quantity(row.name, type, row.doc, row.kind, row.line)
     groups = {name: Axis(axis, tuple(elements)) for name, (axis, elements) in task.groups.items()}
     text = _yaml(task)
-    terminations = tuple((name, _span(task, text, f"terminations.{name}", line)) for name, line in task.terminations.items())
-    observations = tuple(_span(task, text, f"observations[{i}]", line) for i, line in enumerate(task.observations))
-    return Vocabulary(task.name, task.dt, quantities, {"joints": joints, "bodies": bodies}, groups, terminations, observations)
+    terminations = tuple(
+        (name, _span(task, text, f"terminations.{name}", line)) for name, line in task.terminations.items()
+    )
+    observations = tuple(
+        _span(task, text, f"observations[{i}]", line) for i, line in enumerate(task.observations)
+    )
+    return Vocabulary(
+        task.name,
+        task.dt,
+        quantities,
+        {"joints": joints, "bodies": bodies},
+        groups,
+        terminations,
+        observations,
+    )
+
+
+def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:
+    """Ranges that the task's own numbers give, over all joints."""
+    torque, low, high = max(task.torque_limits), min(task.dof_pos_lower), max(task.dof_pos_upper)
+    return {
+        "actions": (-task.clip_actions, task.clip_actions), "torques": (-torque, torque),
+        "torque_limits": (min(task.torque_limits), torque),
+        # A simulator's joint limits are soft: a fall pushes joints past them.
+        "dof_pos": (low - SOFT_LIMIT, high + SOFT_LIMIT),
+        "dof_pos_lower": (low, max(task.dof_pos_lower)), "dof_pos_upper": (min(task.dof_pos_upper), high),
+        "dof_vel_limits": (min(task.dof_vel_limits), max(task.dof_vel_limits)),
+        "default_dof_pos": (min(task.default_dof_pos), max(task.default_dof_pos)),
+        "dt": (task.dt, task.dt),
+    }  # fmt: skip
 
 
 def _type(row: Row, axes: Dict[str, Axis]) -> Type:
@@ -101,7 +138,13 @@ def _type(row: Row, axes: Dict[str, Axis]) -> Type:
         return BOOL
     if "rotation" in words:
         first, _, second = row.frame.partition("->")
-        return Type(Kind.ROTATION, tuple(axes[w] for w in words if w != "rotation"), None, turns=(first, second), range=row.range)
+        return Type(
+            Kind.ROTATION,
+            tuple(axes[w] for w in words if w != "rotation"),
+            None,
+            turns=(first, second),
+            range=row.range,
+        )
     frames = frozenset({row.frame}) if row.frame else FRAMES
     return Type(Kind.NUMBER, tuple(axes[w] for w in words), _unit(row.unit), frames, range=row.range)
 

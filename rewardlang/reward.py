@@ -74,7 +74,9 @@ class Reward:
             self.params[name] = float(value)
         self._refresh()
 
-    def __call__(self, quantities: Mapping[str, torch.Tensor]) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
+    def __call__(
+        self, quantities: Mapping[str, torch.Tensor]
+    ) -> Tuple[torch.Tensor, Dict[str, torch.Tensor]]:
         """Reward [N] and each term's contribution [N] for the state that a step reached.
 
         The first call also serves as the reset state. Raises QuantityError for a tensor that is missing or has another shape.
@@ -104,14 +106,18 @@ class Reward:
         return out
 
     @torch.no_grad()
-    def reset(self, quantities: Mapping[str, torch.Tensor], mask: Optional[torch.Tensor] = None) -> torch.Tensor:
+    def reset(
+        self, quantities: Mapping[str, torch.Tensor], mask: Optional[torch.Tensor] = None
+    ) -> torch.Tensor:
         """Observations [N, O] after the environments of `mask` [N] bool (all by default) were reset.
 
         The quantities hold the reset states; environments outside the mask keep their state and the observations of their last step.
         """
         if mask is None:
             mask = torch.ones(self.num_envs, dtype=torch.bool, device=self.device)
-        observations, state = self.code["at_reset"](quantities, self.state, self.inputs, self.weights, self.constants)
+        observations, state = self.code["at_reset"](
+            quantities, self.state, self.inputs, self.weights, self.constants
+        )
         for slot, first in zip(self.state, state):
             at = mask.view(-1, *(1,) * (slot.dim() - 1))
             slot.copy_(torch.where(at, first.to(slot.dtype), slot))
@@ -128,7 +134,9 @@ class Reward:
         self.params[name] = float(value)
         self._refresh()
 
-    def set_globals(self, epoch: Optional[float] = None, frames: Optional[float] = None, progress: Optional[float] = None) -> None:
+    def set_globals(
+        self, epoch: Optional[float] = None, frames: Optional[float] = None, progress: Optional[float] = None
+    ) -> None:
         """Tell the reward how far the run is, for schedules."""
         for name, value in (("epoch", epoch), ("frames", frames), ("progress", progress)):
             if value is not None:
@@ -150,7 +158,9 @@ class Reward:
             if name in self._params:
                 self.set_param(name, value)
         self.set_globals(**saved["run"])
-        if saved["hash"] == self.program.hash and all(a.shape == b.shape for a, b in zip(self.state, saved["state"])):
+        if saved["hash"] == self.program.hash and all(
+            a.shape == b.shape for a, b in zip(self.state, saved["state"])
+        ):
             for slot, old in zip(self.state, saved["state"]):
                 slot.copy_(old)
             self.seeded = True
@@ -182,11 +192,15 @@ class Reward:
                 raise QuantityError(f"the spec reads `{name}` {node.type.shape()}, which is not given")
             expected = _shape(node, self.num_envs)
             if tuple(out[name].shape) != expected:
-                raise QuantityError(f"`{name}` has the shape {list(out[name].shape)}; {node.type.shape()} is {list(expected)} here")
+                raise QuantityError(
+                    f"`{name}` has the shape {list(out[name].shape)}; {node.type.shape()} is {list(expected)} here"
+                )
         return out
 
     def _zeros(self, shape: Tuple[int, ...], kind: str) -> torch.Tensor:
-        return torch.zeros((self.num_envs, *shape), device=self.device, dtype=torch.bool if kind == "bool" else self.dtype)
+        return torch.zeros(
+            (self.num_envs, *shape), device=self.device, dtype=torch.bool if kind == "bool" else self.dtype
+        )
 
     def _constant(self, values: Tuple[float, ...]) -> torch.Tensor:
         dtype = torch.long if all(isinstance(v, int) for v in values) else self.dtype
@@ -198,7 +212,7 @@ def _load(program: Compiled) -> Dict[str, Any]:
     name = f"<{program.name} {program.hash}>"
     linecache.cache[name] = (len(program.source), None, program.source.splitlines(True), name)
     code: Dict[str, Any] = {}
-    exec(compile(program.source, name, "exec"), code)  # noqa: S102 - our own text, see lang/emit.py
+    exec(compile(program.source, name, "exec"), code)
     return code
 
 

@@ -15,13 +15,20 @@ class Statistics:
 
     def __init__(self, terms: Sequence[str], causes: Sequence[str], metrics: Sequence[str], num_envs: int, device: Any,
                  has_total: bool) -> None:  # fmt: skip
-        self.terms, self.causes, self.metrics, self.has_total = list(terms), [*causes, "time_out", "nonfinite"], list(metrics), has_total
+        self.terms, self.causes, self.metrics, self.has_total = (
+            list(terms),
+            [*causes, "time_out", "nonfinite"],
+            list(metrics),
+            has_total,
+        )
         sizes = {"paid": len(terms), "raw": len(terms), "nonfinite": len(terms), "episode": len(terms), "total": 1, "steps": 1,
                  "ends": 1, "length": 1, "return": 1, "causes": len(self.causes), "metrics": len(metrics), "last": len(metrics)}  # fmt: skip
         self.sums = torch.zeros(sum(sizes.values()), dtype=torch.float64, device=device)
         self.parts: Dict[str, torch.Tensor] = dict(zip(sizes, self.sums.split(list(sizes.values()))))
         self.slices: List[Tuple[str, int]] = list(sizes.items())
-        self.episode = torch.zeros(num_envs, len(terms) + 2, dtype=torch.float64, device=device)  # terms, return, length
+        self.episode = torch.zeros(
+            num_envs, len(terms) + 2, dtype=torch.float64, device=device
+        )  # terms, return, length
 
     def add(self, out: StepOutput, bad: torch.Tensor, causes: torch.Tensor, metrics: torch.Tensor) -> None:
         """Count one step. bad [N, T]: which terms were not finite; causes [N, K]; metrics [N, M]."""

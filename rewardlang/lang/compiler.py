@@ -78,7 +78,16 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     optimized = optimize(typed)
     name = name or tree.source.name
     source = emit(optimized, f"{_safe(name)}, compiled by rewardlang for the task {_safe(vocabulary.task)}.")
-    return Compiled(name, vocabulary, tree, resolved, typed, optimized, source, tuple(w for w in warnings if not _allowed(w)))
+    return Compiled(
+        name,
+        vocabulary,
+        tree,
+        resolved,
+        typed,
+        optimized,
+        source,
+        tuple(w for w in warnings if not _allowed(w)),
+    )
 
 
 def _allowed(warning: Diagnostic) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
-from . import format, nodes as n
+from . import format
+from . import nodes as n
 from .source import read
 from .syntax import parse, parse_text
 
@@ -58,12 +59,16 @@ class Spec:
             twin = mine.get(_key(statement))
             if isinstance(statement, n.Reward) and twin is not None:
                 if statement.per_second != twin.per_second:
-                    raise SpecError(f"the reward group `{statement.group}` is per second in one spec and per step in the other")
+                    raise SpecError(
+                        f"the reward group `{statement.group}` is per second in one spec and per step in the other"
+                    )
                 statements.append(replace(statement, adds=True))
             elif twin is None:
                 statements.append(statement)
             elif twin != statement:
-                raise SpecError(f"both specs have `{format.STATEMENTS[type(statement)](statement).splitlines()[0]}`, with different meanings")
+                raise SpecError(
+                    f"both specs have `{format.STATEMENTS[type(statement)](statement).splitlines()[0]}`, with different meanings"
+                )
         return self._of(statements, "")
 
     def _of(self, statements: Sequence[n.Statement], added: str) -> Spec:

@@ -97,14 +97,24 @@ def closest(name: str, names: Iterable[str], count: int = 3) -> List[str]:
         by_lower.setdefault(candidate.lower(), candidate)
     wanted = name.lower()
     found = difflib.get_close_matches(wanted, by_lower, n=count, cutoff=0.6)
-    parts = [c for c in by_lower if c not in found and len(wanted) > 3 and (wanted in c or (len(c) > 3 and c in wanted))]
+    parts = [
+        c
+        for c in by_lower
+        if c not in found and len(wanted) > 3 and (wanted in c or (len(c) > 3 and c in wanted))
+    ]
     return [by_lower[c] for c in (found + sorted(parts, key=len))[:count]]
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """A help line with the closest names, or an empty one."""
     found = [f"`{n}`" for n in closest(name, names)]
-    return "" if not found else "did you mean " + (found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}") + "?"
+    return (
+        ""
+        if not found
+        else "did you mean "
+        + (found[0] if len(found) == 1 else f"{', '.join(found[:-1])} or {found[-1]}")
+        + "?"
+    )
 
 
 def _excerpt(text: str, line: int, labels: Sequence[Label], digits: int) -> List[str]:
@@ -116,9 +126,16 @@ def _excerpt(text: str, line: int, labels: Sequence[Label], digits: int) -> List
     columns.sort(key=lambda column: column[0])
     cut = max(0, columns[0][0] - WIDTH // 2) if len(text) > WIDTH else 0
     text = text[cut : cut + WIDTH]
-    columns = [(start - cut, min(length, WIDTH - start + cut), under) for start, length, under in columns if start - cut < WIDTH]
+    columns = [
+        (start - cut, min(length, WIDTH - start + cut), under)
+        for start, length, under in columns
+        if start - cut < WIDTH
+    ]
     blank = " " * digits
-    out = [f"{line:>{digits}} | {text}".rstrip(), f"{blank} | {_place((start, '^' * length) for start, length, _ in columns)}"]
+    out = [
+        f"{line:>{digits}} | {text}".rstrip(),
+        f"{blank} | {_place((start, '^' * length) for start, length, _ in columns)}",
+    ]
     texts = [(start, under) for start, _, under in columns if under]
     rows: List[List[Tuple[int, str]]] = []
     for start, under in reversed(texts):  # a text that would run into its right neighbour goes a row lower

@@ -20,7 +20,13 @@ from .units import show
 TAKEN = {"torch", "q", "s", "p", "w", "k", "real", "values", "paid", "finite", "contributions", "reward", "causes", "metrics", "observations",
          "state", "doubtful", "math", "sum", "abs", "min", "max"} | set(PRELUDE)  # fmt: skip
 INLINE = {"const", "param", "run", "table", "group"}  # these have a name of their own already
-PLAIN = {"float": "number", "state": "last", "and": "both", "or": "either", "not": "inverse"}  # operations that Python has as words
+PLAIN = {
+    "float": "number",
+    "state": "last",
+    "and": "both",
+    "or": "either",
+    "not": "inverse",
+}  # operations that Python has as words
 LONGEST = 88
 
 
@@ -37,10 +43,27 @@ def emit(program: Program, title: str) -> str:
     head += f"CAUSES = {_names(c.name for c in program.causes)}\n"
     head += f"METRICS = {_names(m.name for m in program.metrics)}\n"
     head += "# What `k` holds, made once on the device.\n"
-    head += "CONSTANTS = (\n" + "".join(f"    {text},  # {comment}\n" for text, comment in constants) + ")\n" if constants else "CONSTANTS = ()\n"
+    head += (
+        "CONSTANTS = (\n" + "".join(f"    {text},  # {comment}\n" for text, comment in constants) + ")\n"
+        if constants
+        else "CONSTANTS = ()\n"
+    )
     head += "# Shape after [N] and kind of what `s` remembers from step to step.\n"
-    head += "STATE = (\n" + "".join(f"    {_slot(program.nodes[program.slots[k]])}\n" for k in kept) + ")\n" if kept else "STATE = ()\n"
-    return "\n\n\n".join([head.rstrip("\n"), *(PRELUDE[name].strip("\n") for name in used), *(p.rstrip("\n") for p in parts)]) + "\n"
+    head += (
+        "STATE = (\n" + "".join(f"    {_slot(program.nodes[program.slots[k]])}\n" for k in kept) + ")\n"
+        if kept
+        else "STATE = ()\n"
+    )
+    return (
+        "\n\n\n".join(
+            [
+                head.rstrip("\n"),
+                *(PRELUDE[name].strip("\n") for name in used),
+                *(p.rstrip("\n") for p in parts),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _names(names: object) -> str:
@@ -58,7 +81,9 @@ def _slot(node: Node) -> str:
 class _Function:
     """One emitted function: the graph's nodes as lines."""
 
-    def __init__(self, program: Program, graph: Graph, kept: Sequence[int], constants: List[Tuple[str, str]]) -> None:
+    def __init__(
+        self, program: Program, graph: Graph, kept: Sequence[int], constants: List[Tuple[str, str]]
+    ) -> None:
         self.program, self.graph, self.constants = program, graph, constants
         self.slot = {k: i for i, k in enumerate(kept)}
         self.lines: List[Tuple[str, str]] = []
@@ -82,7 +107,9 @@ class _Function:
             self.write_node(i, node)
 
     def write_node(self, i: int, node: Node) -> None:
-        written = write(node, [self.written[a] for a in node.args], [self.graph.nodes[a] for a in node.args], self)
+        written = write(
+            node, [self.written[a] for a in node.args], [self.graph.nodes[a] for a in node.args], self
+        )
         named = node.name or self.suggested.get(i, "")
         if node.op not in INLINE and (named or self.uses.get(i, 0) > 1 or len(written.text) > LONGEST):
             name = self.name(named or PLAIN.get(node.op, node.op))
@@ -116,20 +143,28 @@ class _Function:
         parts = [node.type.shape(), show(node.type.unit)]
         if node.span is not None:
             source = node.span.source
-            parts.append(f"{source.name}:{node.span.line}" if not source.name.startswith("<") else source.name)
+            parts.append(
+                f"{source.name}:{node.span.line}" if not source.name.startswith("<") else source.name
+            )
         return " ".join(p for p in parts if p)
 
     def render(self, head: str, doc: Sequence[str], tail: Sequence[str]) -> str:
         width = min(80, max((len(code) for code, _ in self.lines), default=0))
         out = [head, *(f"    {line}" if line else "" for line in doc)]
-        out += [f"    {code.ljust(width)}  # {comment}" if comment else f"    {code}" for code, comment in self.lines]
+        out += [
+            f"    {code.ljust(width)}  # {comment}" if comment else f"    {code}"
+            for code, comment in self.lines
+        ]
         return "\n".join([*out, *(f"    {line}" for line in tail)]) + "\n"
 
 
 class _Weights(_Function):
     def text(self) -> str:
         self.body()
-        rows = [f"    {self.text_of(i)},  # {term.name}" for i, term in zip(self.graph.weights, self.program.terms)]
+        rows = [
+            f"    {self.text_of(i)},  # {term.name}"
+            for i, term in zip(self.graph.weights, self.program.terms)
+        ]
         return self.render("def weights(p):", ['"""Weight of each term, from the params and the run\'s quantities `p`. [T]"""'],
                            ["return (", *rows, ")"])  # fmt: skip
 
@@ -182,10 +217,21 @@ class _Step(_Function):
         groups = []
         for name in self.program.groups:
             at = [i for i, term in enumerate(self.program.terms) if term.group == name]
-            runs = f"[:, {at[0]}:{at[-1] + 1}]" if at == list(range(at[0], at[-1] + 1)) else "[:, " + repr(at) + "]"
-            groups.append(f"group_{name} = contributions{runs}.sum(1)  # [N]" if at else f"group_{name} = torch.zeros_like(contributions[:, 0])")
+            runs = (
+                f"[:, {at[0]}:{at[-1] + 1}]"
+                if at == list(range(at[0], at[-1] + 1))
+                else "[:, " + repr(at) + "]"
+            )
+            groups.append(
+                f"group_{name} = contributions{runs}.sum(1)  # [N]"
+                if at
+                else f"group_{name} = torch.zeros_like(contributions[:, 0])"
+            )
         after = [f"{code}  # {comment}" if comment else code for code, comment in late]
-        return self.render(*self._head(), [*self._paid(), *groups, *after, f"reward = {self.full(self.graph.total)}", *self._tail()])
+        return self.render(
+            *self._head(),
+            [*self._paid(), *groups, *after, f"reward = {self.full(self.graph.total)}", *self._tail()],
+        )
 
     def full(self, i: int) -> str:
         """A value as a tensor [N] of the weights' type, also if it is one number for all environments."""
@@ -200,15 +246,25 @@ class _Step(_Function):
     def _tail(self) -> List[str]:
         graph = self.graph
         some = 'q["time_limit"]'
-        causes = f"torch.stack({_tuple([self.text_of(i) for i in graph.causes])}, 1)" if graph.causes else f"{some}.new_zeros(len({some}), 0)"
-        metrics = f"torch.stack({_tuple([self.full(i) for i in graph.metrics])}, 1)" if graph.metrics else "contributions[:, :0]"
+        causes = (
+            f"torch.stack({_tuple([self.text_of(i) for i in graph.causes])}, 1)"
+            if graph.causes
+            else f"{some}.new_zeros(len({some}), 0)"
+        )
+        metrics = (
+            f"torch.stack({_tuple([self.full(i) for i in graph.metrics])}, 1)"
+            if graph.metrics
+            else "contributions[:, :0]"
+        )
         return [
             f"causes = {causes}  # [N, K] bool",
             f"doubtful = {self._doubtful()}  # [N] bool",
             f"metrics = {metrics}  # [N, M]",
             *_observations(self),
             f"state = {_tuple([self._next(i) for i in graph.state])}",
-            "return (reward, contributions, values, causes, " + ", ".join(self.text_of(i) for i in graph.outcomes) + ",",
+            "return (reward, contributions, values, causes, "
+            + ", ".join(self.text_of(i) for i in graph.outcomes)
+            + ",",
             "        doubtful, metrics, observations, state)",
         ]
 
@@ -228,7 +284,10 @@ class _Step(_Function):
         flat = []
         for i in sorted(set(checked)):
             axes = len(self.graph.nodes[i].type.axes)
-            flat.append(f"torch.isfinite({self.text_of(i)})" + ("" if not axes else ".all(1)" if axes == 1 else ".flatten(1).all(1)"))
+            flat.append(
+                f"torch.isfinite({self.text_of(i)})"
+                + ("" if not axes else ".all(1)" if axes == 1 else ".flatten(1).all(1)")
+            )
         return f"~({' & '.join(flat)})" if flat else 'torch.zeros_like(q["time_limit"])'
 
     def _is_real(self, i: int) -> bool:
@@ -247,8 +306,15 @@ class _Step(_Function):
 class _Reset(_Function):
     def text(self) -> str:
         self.body()
-        doc = ['"""What the reset state gives: the state to start from, and the observations [N, O]. Arguments as for `step`."""', "real = w.dtype"]
-        tail = [*_observations(self), f"state = {_tuple([self.text_of(i) for i in self.graph.state])}", "return observations, state"]
+        doc = [
+            '"""What the reset state gives: the state to start from, and the observations [N, O]. Arguments as for `step`."""',
+            "real = w.dtype",
+        ]
+        tail = [
+            *_observations(self),
+            f"state = {_tuple([self.text_of(i) for i in self.graph.state])}",
+            "return observations, state",
+        ]
         return self.render("def at_reset(q, s, p, w, k):", doc, tail)
 
 
@@ -274,4 +340,3 @@ def _observations(function: _Function) -> List[str]:
 
 def _tuple(items: Sequence[str]) -> str:
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
-

@@ -17,7 +17,19 @@ METHODS = {"abs": "abs()", "sqrt": "sqrt()", "exp": "exp()", "log": "log()", "lo
            "asin": "asin()", "acos": "acos()", "tanh": "tanh()", "floor": "floor()", "sign": "sign()", "square": "square()",
            "float": "to(real)"}  # fmt: skip
 REDUCTIONS = {"sum", "mean", "amax", "amin", "any", "all", "prod", "var", "std"}
-CALLS = {"rotate", "rotate_inverse", "cross", "axis_angle", "quat_multiply", "quat_inverse", "quat_error", "roll", "pitch", "yaw", "yaw_frame"}
+CALLS = {
+    "rotate",
+    "rotate_inverse",
+    "cross",
+    "axis_angle",
+    "quat_multiply",
+    "quat_inverse",
+    "quat_error",
+    "roll",
+    "pitch",
+    "yaw",
+    "yaw_frame",
+}
 
 
 class Written(NamedTuple):
@@ -35,7 +47,10 @@ def write(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: 
     """The expression of a node from its arguments' expressions. `function` owns constants and slots."""
     if node.op in LEAVES:
         return LEAVES[node.op](node, function)
-    fitted = [fit(a, n.type.axes, node.type.axes, n.type.batched) if node.op not in SHAPED else a for a, n in zip(args, nodes)]
+    fitted = [
+        fit(a, n.type.axes, node.type.axes, n.type.batched) if node.op not in SHAPED else a
+        for a, n in zip(args, nodes)
+    ]
     if node.op in INFIX:
         return _infix(node, fitted)
     if node.op in METHODS:
@@ -69,7 +84,7 @@ def fit(x: Written, have: Tuple[Axis, ...], want: Tuple[Axis, ...], batched: boo
         index.pop()
     kept = [i for i, mark in enumerate(index) if mark == ":"]
     if kept == list(range(len(kept))) and len(kept) > 1 and len(have) + batched == len(kept):
-        return Written(f"{x.at(POSTFIX)}[..., {', '.join(index[len(kept):])}]", POSTFIX)
+        return Written(f"{x.at(POSTFIX)}[..., {', '.join(index[len(kept) :])}]", POSTFIX)
     return Written(f"{x.at(POSTFIX)}[{', '.join(index)}]", POSTFIX)
 
 
@@ -80,7 +95,9 @@ def _infix(node: Node, args: Sequence[Written]) -> Written:
     left = strength + 1 if strength == COMPARE else strength
     if node.op in ("and", "or") or strength == COMPARE:
         right = max(right, left)
-    return Written(f"{args[0].at(left)} {symbol} {args[1].at(right if strength != COMPARE else OR)}", strength)
+    return Written(
+        f"{args[0].at(left)} {symbol} {args[1].at(right if strength != COMPARE else OR)}", strength
+    )
 
 
 def _reduction(node: Node, x: Written, of: Node) -> Written:
@@ -153,13 +170,18 @@ def _two(name: str) -> Callable[..., Written]:
 
 
 def _stack(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
-    like = next((a.text for a, n in zip(args, nodes) if n.type.batched), next(a.text for a, n in zip(args, nodes) if n.op != "const"))
+    like = next(
+        (a.text for a, n in zip(args, nodes) if n.type.batched),
+        next(a.text for a, n in zip(args, nodes) if n.op != "const"),
+    )
     texts = []
     for a, n in zip(args, nodes):
         if n.op == "const":
             texts.append(f"torch.full_like({like}, {a.text})")
         else:
-            texts.append(a.at(POSTFIX) + (f".expand_as({like})" if node.type.batched and not n.type.batched else ""))
+            texts.append(
+                a.at(POSTFIX) + (f".expand_as({like})" if node.type.batched and not n.type.batched else "")
+            )
     return Written(f"torch.stack(({', '.join(texts)}), -1)", POSTFIX)
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Callable, Dict, Sequence
 
 NAN, INF = math.nan, math.inf
+MAX_FLOAT32 = 3.4028234663852886e38
 
 
 def _divide(a: float, b: float) -> float:

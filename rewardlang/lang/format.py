@@ -21,7 +21,9 @@ def file(tree: n.File) -> str:
     out: List[str] = []
     previous: object = None
     for statement in tree.statements:
-        apart = isinstance(statement, n.Reward) or isinstance(previous, (n.Reward, n.Task, n.Extends, n.Import))
+        apart = isinstance(statement, n.Reward) or isinstance(
+            previous, (n.Reward, n.Task, n.Extends, n.Import)
+        )
         if previous is not None and (apart or type(statement) is not type(previous)):
             out.append("")
         out.append(STATEMENTS[type(statement)](statement))
@@ -47,7 +49,9 @@ def _in(expr: n.Expr, strength: int) -> str:
 def _joined(parts: Tuple[Tuple[str, n.Expr], ...], first: int, rest: int) -> str:
     out = _in(parts[0][1], first)
     for operator, part in parts[1:]:
-        out += f" {operator} " + (_show(part)[0] if isinstance(part, n.Not) and _simple(part) else _in(part, rest))
+        out += f" {operator} " + (
+            _show(part)[0] if isinstance(part, n.Not) and _simple(part) else _in(part, rest)
+        )
     return out
 
 
@@ -62,7 +66,15 @@ def _sum(expr: n.Sum) -> Tuple[str, int]:
         text = _show(addend)[0] if isinstance(addend, n.Named) else _in(addend, PRODUCT)
         if isinstance(addend, n.Not) and _simple(addend):
             text = _show(addend)[0]
-        out += f" {operator} {text}" if out else (f"-{text}" if operator == "-" else _in(addend, NAMED if isinstance(addend, n.Named) else PRODUCT))
+        out += (
+            f" {operator} {text}"
+            if out
+            else (
+                f"-{text}"
+                if operator == "-"
+                else _in(addend, NAMED if isinstance(addend, n.Named) else PRODUCT)
+            )
+        )
     return out, SUM
 
 
@@ -160,7 +172,9 @@ STATEMENTS: Dict[type, Callable[..., str]] = {
     n.Function: lambda s: f"{s.name}({', '.join(s.parameters)}) = {expression(s.body)}",
     n.Reward: _reward,
     n.Total: lambda s: f"total = {expression(s.value)}",
-    n.Terminate: lambda s: f"{'success' if s.success else 'terminate'} {s.name} when {expression(s.condition)}",
+    n.Terminate: lambda s: (
+        f"{'success' if s.success else 'terminate'} {s.name} when {expression(s.condition)}"
+    ),
     n.Metric: lambda s: f"metric {s.name} = {expression(s.value)}",
     n.Expect: lambda s: f"expect {expression(s.condition)}",
     n.Import: lambda s: f"import {_string(s.path)} as {s.name}",

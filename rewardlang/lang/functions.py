@@ -6,9 +6,10 @@ import math
 from fractions import Fraction
 from typing import Optional, Sequence
 
+from .mismatch import Mismatch, Value, unify_axes, unify_units, want_bool, want_rotation, want_vector
 from .registry import builtin
+from .typed import Operations
 from .types import FRAMES, XYZ, Depends, Kind, Type
-from .typed import Mismatch, Operations, Value
 from .units import ONE, RADIAN, Unit
 
 # elementwise
@@ -67,12 +68,16 @@ def wrap_angle(ops: Operations, x: Value) -> Value:
     return ops.binary("sub", turned, ops.number(math.pi))
 
 
-@builtin("min(*values, over=AXIS)", "elementwise", "The least of several values; of one value, over its axes.")
+@builtin(
+    "min(*values, over=AXIS)", "elementwise", "The least of several values; of one value, over its axes."
+)
 def min_(ops: Operations, values: Sequence[Value], over: Optional[str]) -> Value:
     return _extreme(ops, "min", values, over)
 
 
-@builtin("max(*values, over=AXIS)", "elementwise", "The greatest of several values; of one value, over its axes.")
+@builtin(
+    "max(*values, over=AXIS)", "elementwise", "The greatest of several values; of one value, over its axes."
+)
 def max_(ops: Operations, values: Sequence[Value], over: Optional[str]) -> Value:
     return _extreme(ops, "max", values, over)
 
@@ -81,14 +86,22 @@ def _extreme(ops: Operations, op: str, values: Sequence[Value], over: Optional[s
     if len(values) == 1:
         return ops.reduce(op, values[0], over)
     if over is not None:
-        raise Mismatch("RW214", f"`{op}` of several values takes no axis", f"`{op}(x, over=...)` reduces one value")
+        raise Mismatch(
+            "RW214", f"`{op}` of several values takes no axis", f"`{op}(x, over=...)` reduces one value"
+        )
     return ops.fold(op, values)
 
 
-@builtin("clip(x, lo=, hi=)", "elementwise", "x limited to lo..hi: min(max(x, lo), hi). Either bound may be left out.")
+@builtin(
+    "clip(x, lo=, hi=)",
+    "elementwise",
+    "x limited to lo..hi: min(max(x, lo), hi). Either bound may be left out.",
+)
 def clip(ops: Operations, x: Value, lo: Optional[Value], hi: Optional[Value]) -> Value:
     if lo is None and hi is None:
-        raise Mismatch("RW214", "`clip` without a bound", "write `clip(x, lo, hi)`, or one of `lo=` and `hi=`")
+        raise Mismatch(
+            "RW214", "`clip` without a bound", "write `clip(x, lo, hi)`, or one of `lo=` and `hi=`"
+        )
     return ops.clip(x, lo, hi)
 
 
@@ -97,7 +110,9 @@ def relu(ops: Operations, x: Value) -> Value:
     return ops.binary("max", x, ops.number(0.0))
 
 
-@builtin("deadband(x, w)", "elementwise", "0 within w of 0, beyond it the distance: sign(x)*max(abs(x) - w, 0).")
+@builtin(
+    "deadband(x, w)", "elementwise", "0 within w of 0, beyond it the distance: sign(x)*max(abs(x) - w, 0)."
+)
 def deadband(ops: Operations, x: Value, w: Value) -> Value:
     over = ops.binary("max", ops.binary("sub", ops.unary("abs", x, x.type.unit), w), ops.number(0.0))
     return ops.binary("mul", ops.unary("sign", x, ONE), over)
@@ -105,19 +120,27 @@ def deadband(ops: Operations, x: Value, w: Value) -> Value:
 
 @builtin("lerp(a, b, t)", "elementwise", "From a (t = 0) to b (t = 1): a + t*(b - a).")
 def lerp(ops: Operations, a: Value, b: Value, t: Value) -> Value:
-    unit = ops.unify_units((ops.as_number(a), ops.as_number(b)), "mix")
+    unit = unify_units((ops.as_number(a), ops.as_number(b)), "mix")
     step = ops.binary("mul", t, ops.binary("sub", b, a))
     return ops.binary("add", a, Value(step.node, step.type.but(unit=unit)))
 
 
-@builtin("smoothstep(x, lo, hi)", "elementwise", "0 below lo, 1 above hi, t*t*(3 - 2*t) between, t = (x - lo)/(hi - lo).")
+@builtin(
+    "smoothstep(x, lo, hi)",
+    "elementwise",
+    "0 below lo, 1 above hi, t*t*(3 - 2*t) between, t = (x - lo)/(hi - lo).",
+)
 def smoothstep(ops: Operations, x: Value, lo: Value, hi: Value) -> Value:
     t = ops.binary("div", ops.binary("sub", x, lo), ops.binary("sub", hi, lo))
     t = ops.clip(Value(t.node, t.type.but(unit=ONE)), ops.number(0.0), ops.number(1.0))
     return ops.fold("mul", (t, t, ops.binary("sub", ops.number(3.0), ops.binary("mul", ops.number(2.0), t))))
 
 
-@builtin("where(cond, a, b)", "elementwise", "a where the condition holds, else b; the side not taken never counts.")
+@builtin(
+    "where(cond, a, b)",
+    "elementwise",
+    "a where the condition holds, else b; the side not taken never counts.",
+)
 def where(ops: Operations, cond: Value, a: Value, b: Value) -> Value:
     return ops.where(cond, a, b)
 
@@ -142,16 +165,22 @@ _reduction("std", "Standard deviation (divided by n) over all axes, or one.")
 
 @builtin("count(cond, over=AXIS)", "reductions", "For how many elements the condition holds.")
 def count(ops: Operations, cond: Value, over: Optional[str]) -> Value:
-    ops.want_bool(cond, "`count`")
+    want_bool(cond, "`count`")
     return ops.reduce("sum", cond, over)
 
 
-@builtin("norm(x)", "reductions", "2-norm over a vector's components if there are any, else over the only axis.")
+@builtin(
+    "norm(x)", "reductions", "2-norm over a vector's components if there are any, else over the only axis."
+)
 def norm(ops: Operations, x: Value) -> Value:
     return ops.norm(x)
 
 
-@builtin("dot(a, b)", "reductions", "Sum of products over the components if there are any, else over the only axis.")
+@builtin(
+    "dot(a, b)",
+    "reductions",
+    "Sum of products over the components if there are any, else over the only axis.",
+)
 def dot(ops: Operations, a: Value, b: Value) -> Value:
     return ops.dot(a, b)
 
@@ -163,7 +192,9 @@ def dot(ops: Operations, a: Value, b: Value) -> Value:
 def cross(ops: Operations, a: Value, b: Value) -> Value:
     product = ops.binary("mul", a, b)
     if product.type.vector != XYZ or a.type.vector != XYZ or b.type.vector != XYZ:
-        raise Mismatch("RW210", f"`cross` wants two vectors [xyz], not {a.type.axes_text()} and {b.type.axes_text()}")
+        raise Mismatch(
+            "RW210", f"`cross` wants two vectors [xyz], not {a.type.axes_text()} and {b.type.axes_text()}"
+        )
     type = product.type.but(range=(-math.inf, math.inf))
     return Value(ops.builder.add("cross", (a.node, b.node), type), type)
 
@@ -193,8 +224,8 @@ def rotate_inverse(ops: Operations, q: Value, v: Value) -> Value:
 
 
 def _turn(ops: Operations, op: str, q: Value, v: Value, side: int) -> Value:
-    ops.want_rotation(q)
-    if ops.want_vector(v) != XYZ:
+    want_rotation(q)
+    if want_vector(v) != XYZ:
         raise Mismatch("RW210", f"`{op}` wants a vector [xyz], not {v.type.axes_text()}", "rotate first, then take `.xy`",
                        {1: v.type.axes_text()})  # fmt: skip
     wanted, given = q.type.turns[side], q.type.turns[1 - side]
@@ -204,7 +235,10 @@ def _turn(ops: Operations, op: str, q: Value, v: Value, side: int) -> Value:
         raise Mismatch("RW306", f"`{op}` wants a vector in the {wanted} frame, this one is in the {frame} frame",
                        f"`{other}(q, v)` turns it the other way" if given in v.type.frames else "",
                        {0: f"{q.type.turns[0]} to {q.type.turns[1]}", 1: f"{frame} frame"})  # fmt: skip
-    entities = ops.unify_axes((Value(q.node, q.type.but(kind=Kind.NUMBER)), Value(v.node, v.type.but(axes=v.type.entities))), "rotate")
+    entities = unify_axes(
+        (Value(q.node, q.type.but(kind=Kind.NUMBER)), Value(v.node, v.type.but(axes=v.type.entities))),
+        "rotate",
+    )
     size = math.sqrt(3) * max(abs(v.type.range[0]), abs(v.type.range[1]))
     type = v.type.but(axes=(*entities, XYZ), frames=frozenset({given}) if given else FRAMES, range=(-size, size),
                       depends=max(q.type.depends, v.type.depends))  # fmt: skip
@@ -213,18 +247,27 @@ def _turn(ops: Operations, op: str, q: Value, v: Value, side: int) -> Value:
 
 @builtin("axis_angle(axis, angle)", "rotations", "The rotation by an angle (rad) about a unit vector.")
 def axis_angle(ops: Operations, axis: Value, angle: Value) -> Value:
-    ops.want_vector(axis)
+    want_vector(axis)
     angle = ops.as_number(angle)
     if axis.type.vector != XYZ:
-        raise Mismatch("RW210", f"an axis is a vector [xyz], not {axis.type.axes_text()}", sides={0: axis.type.axes_text()})
-    entities = ops.unify_axes((Value(axis.node, axis.type.but(axes=axis.type.entities)), angle), "turn by")
+        raise Mismatch(
+            "RW210",
+            f"an axis is a vector [xyz], not {axis.type.axes_text()}",
+            sides={0: axis.type.axes_text()},
+        )
+    entities = unify_axes((Value(axis.node, axis.type.but(axes=axis.type.entities)), angle), "turn by")
     type = Type(Kind.ROTATION, entities, None, depends=max(axis.type.depends, angle.type.depends))
     return Value(ops.builder.add("axis_angle", (axis.node, angle.node), type), type)
 
 
 @builtin("quat_multiply(p, q)", "rotations", "First q, then p.")
 def quat_multiply(ops: Operations, p: Value, q: Value) -> Value:
-    if p.type.kind is q.type.kind is Kind.ROTATION and p.type.turns[0] and q.type.turns[1] and p.type.turns[0] != q.type.turns[1]:
+    if (
+        p.type.kind is q.type.kind is Kind.ROTATION
+        and p.type.turns[0]
+        and q.type.turns[1]
+        and p.type.turns[0] != q.type.turns[1]
+    ):
         raise Mismatch("RW306", f"q ends in the {q.type.turns[1]} frame, p starts in the {p.type.turns[0]} frame",
                        "`quat_multiply(p, q)` turns by q first", {0: "->".join(p.type.turns), 1: "->".join(q.type.turns)})  # fmt: skip
     return _rotations(ops, "quat_multiply", (p, q), (q.type.turns[0], p.type.turns[1]))
@@ -240,9 +283,17 @@ def yaw_frame(ops: Operations, q: Value) -> Value:
     return _rotations(ops, "yaw_frame", (q,), ("yaw", "world"))
 
 
-@builtin("quat_error(p, q)", "rotations", "The angle between two rotations, in [0, pi]: 2*acos(min(abs(dot(p, q)), 1)).")
+@builtin(
+    "quat_error(p, q)",
+    "rotations",
+    "The angle between two rotations, in [0, pi]: 2*acos(min(abs(dot(p, q)), 1)).",
+)
 def quat_error(ops: Operations, p: Value, q: Value) -> Value:
-    if p.type.kind is q.type.kind is Kind.ROTATION and all(p.type.turns + q.type.turns) and p.type.turns != q.type.turns:
+    if (
+        p.type.kind is q.type.kind is Kind.ROTATION
+        and all(p.type.turns + q.type.turns)
+        and p.type.turns != q.type.turns
+    ):
         raise Mismatch("RW306", "two rotations between different frames cannot be compared",
                        sides={0: "->".join(p.type.turns), 1: "->".join(q.type.turns)})  # fmt: skip
     return _angle(ops, "quat_error", (p, q), (0.0, math.pi))
@@ -264,25 +315,31 @@ def yaw(ops: Operations, q: Value) -> Value:
 
 
 def _rotations(ops: Operations, op: str, qs: tuple, turns: tuple) -> Value:
-    type = Type(Kind.ROTATION, _rotation_axes(ops, qs), None, turns=turns, depends=max(q.type.depends for q in qs))
+    type = Type(
+        Kind.ROTATION, _rotation_axes(ops, qs), None, turns=turns, depends=max(q.type.depends for q in qs)
+    )
     return Value(ops.builder.add(op, [q.node for q in qs], type), type)
 
 
 def _angle(ops: Operations, op: str, qs: tuple, range: tuple) -> Value:
-    type = Type(Kind.NUMBER, _rotation_axes(ops, qs), RADIAN, range=range, depends=max(q.type.depends for q in qs))
+    type = Type(
+        Kind.NUMBER, _rotation_axes(ops, qs), RADIAN, range=range, depends=max(q.type.depends for q in qs)
+    )
     return Value(ops.builder.add(op, [q.node for q in qs], type), type)
 
 
 def _rotation_axes(ops: Operations, qs: tuple) -> tuple:
     for q in qs:
-        ops.want_rotation(q)
-    return ops.unify_axes(qs, "combine")
+        want_rotation(q)
+    return unify_axes(qs, "combine")
 
 
 # kernels
 
 
-@builtin("gauss(x, width)", "kernels", "exp(-(x/width)^2). legged_gym's exp(-x^2/sigma) is gauss(x, sqrt(sigma)).")
+@builtin(
+    "gauss(x, width)", "kernels", "exp(-(x/width)^2). legged_gym's exp(-x^2/sigma) is gauss(x, sqrt(sigma))."
+)
 def gauss(ops: Operations, x: Value, width: Value) -> Value:
     return ops.unary("exp", ops.negative(ops.power(_scaled(ops, x, width), ops.number(2.0))), ONE)
 
@@ -307,7 +364,7 @@ def inverse(ops: Operations, x: Value, width: Value) -> Value:
 def _scaled(ops: Operations, x: Value, width: Value) -> Value:
     """x/width, which must be a plain number: their units agree where both have one."""
     x, width = ops.as_number(x), ops.as_number(width)
-    ops.unify_units((x, width), "scale")
+    unify_units((x, width), "scale")
     scaled = ops.binary("div", x, width)
     return Value(scaled.node, scaled.type.but(unit=ONE))
 
@@ -318,10 +375,13 @@ def _scaled(ops: Operations, x: Value, width: Value) -> Value:
 @builtin("ramp(x, x0, x1)", "schedules", "0 below x0, 1 above x1, linear between; a step if x0 = x1.")
 def ramp(ops: Operations, x: Value, x0: Value, x1: Value) -> Value:
     if max(x.type.depends, x0.type.depends, x1.type.depends) > Depends.RUN:
-        raise Mismatch("RW215", "`ramp` runs over `epoch`, `frames` or `progress`", "smoothstep(x, lo, hi) works on any value")
+        raise Mismatch(
+            "RW215",
+            "`ramp` runs over `epoch`, `frames` or `progress`",
+            "smoothstep(x, lo, hi) works on any value",
+        )
     step = ops.as_number(ops.compare(">=", x, x0))
     width = ops.binary("sub", x1, x0)
     is_step = ops.compare("==", width, ops.number(0.0))
     rise = ops.clip(ops.binary("div", ops.binary("sub", x, x0), width), ops.number(0.0), ops.number(1.0))
     return ops.where(is_step, step, Value(rise.node, rise.type.but(unit=ONE)))
-

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from .source import Span
 from .types import Type
 
-MAX_NODES = 300_000
+MAX_NODES = 200_000
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ class Program:
     def roots(self) -> List[int]:
         """The nodes that something outside the graph reads."""
         out = [term.value for term in self.terms] + [term.weight for term in self.terms]
-        out += [cause.condition for cause in self.causes] + [o.value for o in self.metrics + self.observations]
+        out += [cause.condition for cause in self.causes] + [
+            o.value for o in self.metrics + self.observations
+        ]
         return out + ([self.total] if self.total is not None else []) + list(self.outcomes.values())
 
 

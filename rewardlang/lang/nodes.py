@@ -144,7 +144,23 @@ class Logic:
     operands: Tuple[Expr, ...]
 
 
-Expr = Union[Number, String, Name, Component, Select, Call, Vector, Minus, Not, Power, Product, Sum, Named, Compare, Logic]
+Expr = Union[
+    Number,
+    String,
+    Name,
+    Component,
+    Select,
+    Call,
+    Vector,
+    Minus,
+    Not,
+    Power,
+    Product,
+    Sum,
+    Named,
+    Compare,
+    Logic,
+]
 
 
 # Statements. `name_span` is where the name stands that the statement is about.

@@ -7,6 +7,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .folding import CONSTANT, fold
 from .ir import Builder, Cause, Node, Output, Program, Term
+from .source import Span
 from .types import Kind, Type, constant
 
 
@@ -25,7 +26,15 @@ class Graph:
     outcomes: Tuple[int, ...] = ()  # terminated, time_out
 
     def roots(self) -> List[int]:
-        out = [*self.values, *self.causes, *self.metrics, *self.observations, *self.state, *self.weights, *self.outcomes]
+        out = [
+            *self.values,
+            *self.causes,
+            *self.metrics,
+            *self.observations,
+            *self.state,
+            *self.weights,
+            *self.outcomes,
+        ]
         return out + ([self.total] if self.total is not None else [])
 
 
@@ -108,8 +117,17 @@ class Rewriter:
         node = self.node(i)
         return node.data[0] if node.op == "const" and node.type.kind is Kind.NUMBER else None
 
-    def add(self, op: str, args: Sequence[int], type: Type, data: tuple = (), name: str = "", span: object = None) -> int:
-        return self.builder.add(op, args, type.but(unit=None) if op in ("const", "table") else type, data, name, span)  # type: ignore[arg-type]
+    def add(
+        self,
+        op: str,
+        args: Sequence[int],
+        type: Type,
+        data: tuple = (),
+        name: str = "",
+        span: Optional[Span] = None,
+    ) -> int:
+        plain = type.but(unit=None) if op in ("const", "table") else type
+        return self.builder.add(op, args, plain, data, name, span)
 
     def rewrite(self, node: Node, args: Sequence[int]) -> int:
         node = replace(node, args=tuple(args))
@@ -150,14 +168,17 @@ def _renumbered(program: Program, nodes: Tuple[Node, ...], new: Sequence[int]) -
 
 def step_graph(program: Program) -> Tuple[Graph, Tuple[int, ...]]:
     """What a control step runs, and the slots it keeps: those that something read depends on."""
-    rewriter, new = Rewriter(), []
+    rewriter = Rewriter()
+    new: List[int] = []
     for node in program.nodes:
         args = [new[i] for i in node.args]
         new.append(rewriter.renamed(args[1], node) if node.op == "at_reset" else rewriter.rewrite(node, args))
     nodes = rewriter.builder.nodes
     outcomes = (program.outcomes["terminated"], program.outcomes["time_out"])
     wanted = [t.value for t in program.terms] + [c.condition for c in program.causes] + list(outcomes)
-    wanted += [o.value for o in program.metrics + program.observations] + ([program.total] if program.total is not None else [])
+    wanted += [o.value for o in program.metrics + program.observations] + (
+        [program.total] if program.total is not None else []
+    )
     live, todo, slots = set(), [new[i] for i in wanted], set()
     while todo:
         i = todo.pop()

@@ -80,7 +80,9 @@ def _known(low: float, high: float) -> Interval:
     return (-INF if math.isnan(low) else low), (INF if math.isnan(high) else high)
 
 
-def _rising(function: Callable[[float], float], low: float, high: float, start: float = -INF) -> Callable[[Interval], Interval]:
+def _rising(
+    function: Callable[[float], float], low: float, high: float, start: float = -INF
+) -> Callable[[Interval], Interval]:
     """The range rule of a function that never falls, defined from `start`, with values within low..high."""
 
     def rule(a: Interval) -> Interval:
@@ -110,7 +112,10 @@ RULES: Dict[str, Callable[..., Interval]] = {
 def of(op: str, arguments: Sequence[Interval]) -> Interval:
     """The range of an elementwise operation; all numbers for one without a rule."""
     rule = RULES.get(op)
-    low, high = rule(*arguments) if rule is not None else EVERYTHING
+    try:
+        low, high = rule(*arguments) if rule is not None else EVERYTHING
+    except (OverflowError, ValueError, ZeroDivisionError):  # at infinite or undefined ends
+        return EVERYTHING
     return float(low), float(high)
 
 
@@ -131,5 +136,7 @@ def reduced(op: str, a: Interval, count: int) -> Interval:
         return (0.0, half * half if op == "var" else half) if math.isfinite(half) else (0.0, INF)
     if op == "norm":
         size = max(abs(a[0]), abs(a[1]))
-        return (0.0 if a[0] <= 0 <= a[1] else min(abs(a[0]), abs(a[1])) * math.sqrt(count)), size * math.sqrt(count)
+        return (0.0 if a[0] <= 0 <= a[1] else min(abs(a[0]), abs(a[1])) * math.sqrt(count)), size * math.sqrt(
+            count
+        )
     return EVERYTHING

@@ -52,7 +52,12 @@ def builtin(form: str, group: str, doc: str) -> Callable[[Callable[..., Any]], C
         parameters.append(Parameter(name, bool(optional), default == "AXIS", text.startswith("*")))
 
     def register(build: Callable[..., Any]) -> Callable[..., Any]:
-        shown = form.replace("*values", "a, b, ...").replace("=AXIS", "=axis").replace("=,", ",").replace("=)", ")")
+        shown = (
+            form.replace("*values", "a, b, ...")
+            .replace("=AXIS", "=axis")
+            .replace("=,", ",")
+            .replace("=)", ")")
+        )
         BUILTINS[match[1]] = Builtin(match[1], shown, tuple(parameters), group, doc, build)
         return build
 

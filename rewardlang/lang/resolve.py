@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
-from . import functions, nodes as n, state  # noqa: F401 - importing fills the table of built-ins
+from . import functions, state  # noqa: F401 - importing fills the table of built-ins
+from . import nodes as n
 from .diagnostics import Diagnostic, Label, RewardError, closest, did_you_mean, error
+from .names import names_in, topological
 from .registry import BUILTINS
 from .source import Source, Span
 from .syntax import parse_expression
@@ -74,7 +76,9 @@ class _Resolver:
         self.out = Resolved(file, vocabulary)
         self.found: List[Diagnostic] = []
         self.declared: Dict[str, Span] = {}
-        self.free: Dict[str, FrozenSet[str]] = {}  # function → names its body reads, through other functions too
+        self.free: Dict[
+            str, FrozenSet[str]
+        ] = {}  # function → names its body reads, through other functions too
 
     def run(self) -> Resolved:
         for name, span in self.vocabulary.terminations:
@@ -150,19 +154,39 @@ class _Resolver:
     def _claim(self, name: str, span: Span) -> None:
         """Take a name in the namespace that definitions, params, groups, causes and the vocabulary share."""
         if name in UNDEFINABLE:
-            self.found.append(error("RW107", span, f"`{name}` cannot be defined", help="it has a meaning of its own"))
-        elif name in self.vocabulary.quantities or name in self.vocabulary.groups or name in self.vocabulary.axes:
+            self.found.append(
+                error("RW107", span, f"`{name}` cannot be defined", help="it has a meaning of its own")
+            )
+        elif (
+            name in self.vocabulary.quantities
+            or name in self.vocabulary.groups
+            or name in self.vocabulary.axes
+        ):
             what = "a quantity" if name in self.vocabulary.quantities else "a name"
             self.found.append(error("RW107", span, f"`{name}` is {what} of the task {self.vocabulary.task}",
                                     help=f"choose another name, e.g. `my_{name}`"))  # fmt: skip
         elif name in self.declared:
-            self.found.append(error("RW102", span, f"`{name}` is defined twice", others=(Label(self.declared[name], "the first"),)))
+            self.found.append(
+                error(
+                    "RW102",
+                    span,
+                    f"`{name}` is defined twice",
+                    others=(Label(self.declared[name], "the first"),),
+                )
+            )
         else:
             self.declared[name] = span
 
     def _claim_function(self, s: n.Function) -> None:
         if s.name in BUILTINS or s.name in self.vocabulary.axes:
-            self.found.append(error("RW107", s.name_span, f"`{s.name}` is a function of the language", help="choose another name"))
+            self.found.append(
+                error(
+                    "RW107",
+                    s.name_span,
+                    f"`{s.name}` is a function of the language",
+                    help="choose another name",
+                )
+            )
         elif s.name in self.out.functions:
             self.found.append(error("RW102", s.name_span, f"the function `{s.name}` is defined twice",
                                     others=(Label(self.out.functions[s.name].name_span, "the first"),)))  # fmt: skip
@@ -171,7 +195,11 @@ class _Resolver:
 
     def _once(self, key: str, span: Span, what: str) -> None:
         if key in self.declared:
-            self.found.append(error("RW102", span, f"{what} is given twice", others=(Label(self.declared[key], "the first"),)))
+            self.found.append(
+                error(
+                    "RW102", span, f"{what} is given twice", others=(Label(self.declared[key], "the first"),)
+                )
+            )
         self.declared[key] = span
 
     def _drop(self, s: n.Drop) -> None:
@@ -232,14 +260,27 @@ class _Resolver:
 
     def _unknown(self, use: n.Name, scope: Set[str]) -> Diagnostic:
         name = use.id
-        known = [*scope, *self.out.params, *self.out.definitions, *self.out.causes, *self.vocabulary.quantities, *self.vocabulary.groups, "pi"]
+        known = [
+            *scope,
+            *self.out.params,
+            *self.out.definitions,
+            *self.out.causes,
+            *self.vocabulary.quantities,
+            *self.vocabulary.groups,
+            "pi",
+        ]
         help = did_you_mean(name, known)
         if name in self.out.groups:
             return error("RW101", use.span, f"the reward group `{name}` can be read in `total` only")
         if name in BUILTINS or name in self.out.functions or name in self.vocabulary.axes:
             form = BUILTINS[name].form if name in BUILTINS else f"{name}(...)"
             return error("RW101", use.span, f"`{name}` is a function", help=f"call it: `{form}`")
-        return error("RW101", use.span, f"unknown name `{name}`", help=help or f"`rewardlang quantities {self.vocabulary.task}` lists the names")
+        return error(
+            "RW101",
+            use.span,
+            f"unknown name `{name}`",
+            help=help or f"`rewardlang quantities {self.vocabulary.task}` lists the names",
+        )
 
     def _check_call(self, call: n.Call) -> None:
         name, arguments = call.function, len(call.arguments)
@@ -249,9 +290,13 @@ class _Resolver:
             known = [*BUILTINS, *self.out.functions, *self.vocabulary.axes]
             at = Span(call.span.source, call.span.start, call.span.start + len(name))
             if self._known(name):
-                self.found.append(error("RW104", at, f"`{name}` is no function", help="write `*` to multiply"))
+                self.found.append(
+                    error("RW104", at, f"`{name}` is no function", help="write `*` to multiply")
+                )
             else:
-                self.found.append(error("RW104", at, f"unknown function `{name}`", help=did_you_mean(name, known)))
+                self.found.append(
+                    error("RW104", at, f"unknown function `{name}`", help=did_you_mean(name, known))
+                )
             return
         if name in BUILTINS:
             builtin = BUILTINS[name]
@@ -265,10 +310,23 @@ class _Resolver:
                 self.found.append(error("RW106", keyword.span, f"`{name}` has no parameter `{keyword.name}`",
                                         help=did_you_mean(keyword.name, names) or f"its form is `{form}`"))  # fmt: skip
             elif names.index(keyword.name) < arguments and most is not None:
-                self.found.append(error("RW105", keyword.span, f"`{keyword.name}` of `{name}` is given twice", help=f"its form is `{form}`"))
+                self.found.append(
+                    error(
+                        "RW105",
+                        keyword.span,
+                        f"`{keyword.name}` of `{name}` is given twice",
+                        help=f"its form is `{form}`",
+                    )
+                )
         given = arguments + sum(k.name in names for k in call.keywords)
         if given < fewest or (most is not None and given > most):
-            wants = str(fewest) if most == fewest else f"at least {fewest}" if most is None else f"{fewest} to {most}"
+            wants = (
+                str(fewest)
+                if most == fewest
+                else f"at least {fewest}"
+                if most is None
+                else f"{fewest} to {most}"
+            )
             self.found.append(error("RW105", call.span, f"`{name}` takes {wants} argument{'' if wants == '1' else 's'}, this call has {given}",
                                     help=f"its form is `{form}`"))  # fmt: skip
 
@@ -328,53 +386,16 @@ class _Resolver:
         first = next((name for name in cycle if name in self.declared), cycle[0])
         at = cycle.index(first)
         cycle = cycle[at:] + cycle[:at]
-        expr = self.out.expression_of(first)
-        span = self.declared.get(first) or (expr.span if expr is not None else self.out.file.statements[0].span)
+        defined = self.out.expression_of(first)
+        span = self.declared.get(first) or (defined or self.out.file.statements[0]).span
         way = " -> ".join(f"`{name}`" for name in [*cycle, first])
-        help = "terminations are decided before `alive`, `terminated` and `time_out`" if set(cycle) & set(OUTCOMES) else "`prev(x)` reads the step before, but not of a definition's own value"
+        help = (
+            "terminations are decided before `alive`, `terminated` and `time_out`"
+            if set(cycle) & set(OUTCOMES)
+            else "`prev(x)` reads the step before, but not of a definition's own value"
+        )
         self.found.append(error("RW103", span, f"`{first}` is defined by itself: {way}", help=help))
         raise RewardError(self.found)
-
-
-def names_in(expr: n.Expr) -> Iterator:
-    """The names and calls in an expression, in the order they are written; an axis after `over=` is no name."""
-    stack: List[n.Expr] = [expr]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, n.Name):
-            yield item
-        elif isinstance(item, n.Call):
-            yield item
-            over = [k.value for k in item.keywords if k.name == "over"]
-            stack += [child for child in reversed(n.children(item)) if not any(child is axis for axis in over)]
-        else:
-            stack += reversed(n.children(item))
-
-
-def topological(edges: Mapping[str, Iterable[str]]) -> Tuple[List[str], List[str]]:
-    """Names so that each stands after those it needs, and a cycle if there is one."""
-    order: List[str] = []
-    state: Dict[str, int] = {}
-    for root in edges:
-        path: List[Tuple[str, Iterator[str]]] = []
-        if root not in state:
-            state[root] = 1
-            path.append((root, iter(edges[root])))
-        while path:
-            name, rest = path[-1]
-            for needed in rest:
-                if state.get(needed) == 1:
-                    names = [step for step, _ in path]
-                    return order, names[names.index(needed) :]
-                if needed not in state:
-                    state[needed] = 1
-                    path.append((needed, iter(edges.get(needed, ()))))
-                    break
-            else:
-                path.pop()
-                state[name] = 2
-                order.append(name)
-    return order, []
 
 
 def _or_closest(name: str, names: Iterable[str]) -> str:

@@ -33,7 +33,9 @@ def pick(axis: Axis, patterns: Sequence[n.String]) -> Tuple[Tuple[str, ...], boo
         else:
             chosen |= set(names)
     if not found and not chosen:
-        found.append(error("RW221", patterns[0].span.to(patterns[-1].span), "the patterns leave nothing selected"))
+        found.append(
+            error("RW221", patterns[0].span.to(patterns[-1].span), "the patterns leave nothing selected")
+        )
     drop = len(patterns) == 1 and not is_wild(patterns[0].value)
     return tuple(name for name in axis.elements if name in chosen), drop, found
 
@@ -44,6 +46,8 @@ def nothing(pattern: n.String, axes: Sequence[Axis]) -> Diagnostic:
     bare = pattern.value.strip("!*?")
     near = closest(bare, names) or [name for name in names if bare and bare.split("_")[-1] in name][:3]
     where = " or ".join(axis.name for axis in axes)
-    shown = ", ".join(f"`{name}`" for name in near or names[:8]) + (", ..." if not near and len(names) > 8 else "")
+    shown = (" or " if near else ", ").join(f"`{name}`" for name in near or names[:8]) + (
+        ", ..." if not near and len(names) > 8 else ""
+    )
     return error("RW221", pattern.span, f'"{pattern.value}" matches none of the {where}',
                  help=f"did you mean {shown}?" if near else f"they are {shown}")  # fmt: skip

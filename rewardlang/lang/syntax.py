@@ -13,12 +13,12 @@ from lark.visitors import Transformer_NonRecursive
 
 from . import nodes as n
 from .diagnostics import Diagnostic, RewardError, error, fail
+from .folding import MAX_FLOAT32
 from .source import Source, Span, decode
 from .syntax_errors import explain_character, explain_token
 
 MAX_DEPTH = 120
-MAX_TOKENS = 120_000
-MAX_FLOAT32 = 3.4028234663852886e38
+MAX_TOKENS = 60_000
 # A line that starts like this continues the statement above it.
 CONTINUES = re.compile(r"[\s+\-*/^<>=!,.)\]:]|(?:and|or|as)(?![A-Za-z0-9_])")
 WORD = re.compile(r"[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
@@ -103,7 +103,9 @@ def _parse_statement(source: Source, start: int, end: int) -> n.Statement:
 
 
 def _check_depth(statement: n.Statement) -> None:
-    level: List[Any] = [getattr(statement, f) for f in ("value", "body", "condition") if hasattr(statement, f)]
+    level: List[Any] = [
+        getattr(statement, f) for f in ("value", "body", "condition") if hasattr(statement, f)
+    ]
     for _ in range(MAX_DEPTH):
         level = [child for expr in level for child in n.children(expr)]
         if not level:
@@ -122,8 +124,8 @@ class Build(Transformer_NonRecursive):
 
     def span(self, children: List[Any]) -> Span:
         first, last = children[0], children[-1]
-        start = self.offset + first.start_pos if isinstance(first, Token) else first.span.start
-        end = self.offset + last.end_pos if isinstance(last, Token) else last.span.end
+        start = self.offset + (first.start_pos or 0) if isinstance(first, Token) else first.span.start
+        end = self.offset + (last.end_pos or 0) if isinstance(last, Token) else last.span.end
         return Span(self.source, start, end)
 
     # expressions
@@ -133,7 +135,14 @@ class Build(Transformer_NonRecursive):
         digits, bracket, unit = str(c[0]).partition("[")
         value = float(digits.replace("_", ""))
         if abs(value) > MAX_FLOAT32:
-            fail(error("RW005", span, "the number does not fit in float32", help=f"the largest is {MAX_FLOAT32:.4g}"))
+            fail(
+                error(
+                    "RW005",
+                    span,
+                    "the number does not fit in float32",
+                    help=f"the largest is {MAX_FLOAT32:.4g}",
+                )
+            )
         return n.Number(span, value, unit[:-1].strip() if bracket else None)
 
     def string(self, c: List[Any]) -> n.String:
@@ -182,7 +191,11 @@ class Build(Transformer_NonRecursive):
         if isinstance(callee, n.Component) and isinstance(callee.base, n.Name):
             return n.Call(span, f"{callee.base.id}.{callee.name}", plain, keywords, rows)
         if not isinstance(callee, n.Name):
-            fail(error("RW003", callee.span, "only a function's name can be called", help="write `*` to multiply"))
+            fail(
+                error(
+                    "RW003", callee.span, "only a function's name can be called", help="write `*` to multiply"
+                )
+            )
         return n.Call(span, callee.id, plain, keywords, rows)
 
     def power(self, c: List[Any]) -> n.Power:
@@ -264,7 +277,13 @@ class Build(Transformer_NonRecursive):
                 if not isinstance(parameter, n.Name):
                     fail(error("RW007", parameter.span, f"a parameter of `{left.function}` must be a name"))
                 if any(parameter == other for other in left.arguments[:at]):
-                    fail(error("RW007", parameter.span, f"`{left.function}` has the parameter `{parameter.id}` twice"))
+                    fail(
+                        error(
+                            "RW007",
+                            parameter.span,
+                            f"`{left.function}` has the parameter `{parameter.id}` twice",
+                        )
+                    )
             names = tuple(p.id for p in left.arguments if isinstance(p, n.Name))
             return n.Function(self.span(c), left.function, name_span, names, value)
         fail(error("RW007", left.span, f"cannot define `{left.span.text}`",

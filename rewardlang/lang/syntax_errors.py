@@ -34,7 +34,7 @@ LOOK_ALIKES = {
 
 def explain_character(source: Source, offset: int, problem: UnexpectedCharacters) -> Diagnostic:
     """The diagnostic for a character that starts no word of the language."""
-    at = offset + problem.pos_in_stream
+    at = offset + (problem.pos_in_stream or 0)
     char = source.text[at]
     span = Span(source, at, at + 1)
     line_end = source.text.find("\n", at)
@@ -45,7 +45,12 @@ def explain_character(source: Source, offset: int, problem: UnexpectedCharacters
         return _number(source, at, rest)
     if char in LOOK_ALIKES:
         name = f"U+{ord(char):04X} " if ord(char) > 126 else ""
-        return error("RW008", span, f"`{char}` {name}is not part of the language", help=f"write {_quoted(LOOK_ALIKES[char])}")
+        return error(
+            "RW008",
+            span,
+            f"`{char}` {name}is not part of the language",
+            help=f"write {_quoted(LOOK_ALIKES[char])}",
+        )
     if ord(char) > 126:
         return error("RW008", span, f"`{char}` (U+{ord(char):04X}) outside a comment or a string",
                      help="names and operators are ASCII")  # fmt: skip
@@ -70,13 +75,37 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
     if token.type in ("RPAR", "RSQB") and (opened is None or {"(": ")", "[": "]"}[str(opened)] != word):
         if opened is None:
             return error("RW009", span, f"`{word}` closes nothing")
-        return error("RW009", span, f"`{word}` does not close `{opened}`", others=(Label(_span(source, start, opened)),))
+        return error(
+            "RW009",
+            span,
+            f"`{word}` does not close `{opened}`",
+            others=(Label(_span(source, start, opened)),),
+        )
     if token.type == "AS":
-        return error("RW003", span, "`as` names one addend of a sum", help="put what it should name in parentheses: `(a > b) as name`")
+        return error(
+            "RW003",
+            span,
+            "`as` names one addend of a sum",
+            help="put what it should name in parentheses: `(a > b) as name`",
+        )
     if word in RESERVED:
-        return error("RW003", span, f"`{word}` cannot stand here", help=f"`{word}` is a reserved word and cannot be a name")
+        return error(
+            "RW003",
+            span,
+            f"`{word}` cannot stand here",
+            help=f"`{word}` is a reserved word and cannot be a name",
+        )
+    if word == ":":
+        return error(
+            "RW003", span, "`:` cannot stand here", help='elements are selected by patterns: `x["*_knee"]`'
+        )
     if token.type == "ASSIGN":
-        return error("RW003", span, "`=` cannot stand here", help="`==` compares; a definition is a line of its own: `name = ...`")
+        return error(
+            "RW003",
+            span,
+            "`=` cannot stand here",
+            help="`==` compares; a definition is a line of its own: `name = ...`",
+        )
     for python in (word, str(previous)):
         if python in PYTHON and token.type in OPERANDS:
             at = span if python == word or previous is None else _span(source, start, previous)
@@ -87,7 +116,9 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
     if expects_operand and previous is not None and token.type not in OPERANDS:
         return error("RW003", span, f"a value is missing between `{previous}` and `{word}`",
                      help=_double_operator(str(previous) + word))  # fmt: skip
-    return error("RW003", span, f"`{word}` cannot stand here", help=_expected(problem.accepts or problem.expected))
+    return error(
+        "RW003", span, f"`{word}` cannot stand here", help=_expected(problem.accepts or problem.expected)
+    )
 
 
 def _two_operands(source: Source, start: int, previous: Token, token: Token) -> Diagnostic:
@@ -95,14 +126,21 @@ def _two_operands(source: Source, start: int, previous: Token, token: Token) -> 
     first = str(previous)
     head = did_you_mean(first, STATEMENTS) if previous.start_pos == 0 and first not in STATEMENTS else ""
     if previous.start_pos == 0 and first in STATEMENTS:
-        return error("RW003", span, f"this `{first}` statement lacks something before `{token}`", help=_form(first))
+        return error(
+            "RW003", span, f"this `{first}` statement lacks something before `{token}`", help=_form(first)
+        )
     if previous.type == "NUMBER":
         return error("RW003", span, f"`{previous} {token}`: an operator is missing",
                      help=f"a unit goes in brackets: `{previous}[{token}]`" if token in SYMBOLS else f"write `{previous} * {token}`")  # fmt: skip
     if "\n" in source.text[start + (previous.end_pos or 0) : span.start]:
         return error("RW003", span, f"an operator is missing before `{token}`",
                      help="an indented line continues the one before; start a new statement in column 1")  # fmt: skip
-    return error("RW003", span, f"an operator is missing between `{previous}` and `{token}`", help=head or "write `*` to multiply")
+    return error(
+        "RW003",
+        span,
+        f"an operator is missing between `{previous}` and `{token}`",
+        help=head or "write `*` to multiply",
+    )
 
 
 def _number(source: Source, at: int, rest: str) -> Diagnostic:
@@ -114,7 +152,12 @@ def _number(source: Source, at: int, rest: str) -> Diagnostic:
         product = f"a product is `{number}*{unit}`"
         return error("RW003", span, f"`{number}{unit}`: an operator is missing",
                      help=f"a unit goes in brackets: `{number}[{unit}]`" if unit in SYMBOLS else product)  # fmt: skip
-    return error("RW003", span, f"`{rest[:min(size, 30)]}` is not a number", help="numbers are decimal: 12, 0.5, 1e-3, 50_000")
+    return error(
+        "RW003",
+        span,
+        f"`{rest[: min(size, 30)]}` is not a number",
+        help="numbers are decimal: 12, 0.5, 1e-3, 50_000",
+    )
 
 
 def _double_operator(pair: str) -> str:

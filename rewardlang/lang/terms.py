@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from . import format, nodes as n
+from . import format
+from . import nodes as n
 from .diagnostics import Label, did_you_mean, error
 from .ir import Term
-from .resolve import names_in
+from .names import names_in
 from .source import Span
 from .types import Depends, Kind
 
 if TYPE_CHECKING:
     from .check import Checker
-    from .typed import Value
+    from .mismatch import Value
 
 Factors = Tuple[Tuple[str, n.Expr], ...]
 REDUCTIONS = {"sum", "mean", "amax", "amin", "prod", "any", "all", "var", "std", "norm"}
@@ -38,7 +39,9 @@ def collect_terms(checker: Checker) -> Tuple[List[Term], List[str]]:
     return _amended(checker, terms), list(resolved.groups)
 
 
-def split(checker: Checker, expr: n.Expr, outer: Factors = (), sign: float = 1.0) -> Iterator[Tuple[float, Factors, str, Span]]:
+def split(
+    checker: Checker, expr: n.Expr, outer: Factors = (), sign: float = 1.0
+) -> Iterator[Tuple[float, Factors, str, Span]]:
     """The addends of an expression: sign, factors, given name, span. Factors are distributed over the only parenthesised sum
     of a product if each of its addends depends on the state."""
     if isinstance(expr, n.Named):
@@ -51,7 +54,11 @@ def split(checker: Checker, expr: n.Expr, outer: Factors = (), sign: float = 1.0
     else:
         factors = flatten(expr)
         sums = [i for i, (op, f) in enumerate(factors) if op == "*" and isinstance(_bare(f), n.Sum)]
-        if isinstance(expr, n.Product) and len(sums) == 1 and _all_depend(checker, _bare(factors[sums[0]][1])):
+        if (
+            isinstance(expr, n.Product)
+            and len(sums) == 1
+            and _all_depend(checker, _bare(factors[sums[0]][1]))
+        ):
             at = sums[0]
             inner, turned = factors[at][1], sign
             while isinstance(inner, n.Minus):
@@ -123,7 +130,9 @@ def _has_names(expr: n.Expr) -> bool:
     return False
 
 
-def _term(checker: Checker, group: str, sign: float, factors: Factors, name: str, span: Span, per_second: bool) -> Optional[Term]:
+def _term(
+    checker: Checker, group: str, sign: float, factors: Factors, name: str, span: Span, per_second: bool
+) -> Optional[Term]:
     values = [checker.lower(factor) for _, factor in factors]
     if any(v is None for v in values):
         return None
@@ -132,15 +141,29 @@ def _term(checker: Checker, group: str, sign: float, factors: Factors, name: str
     parts: List[Tuple[str, n.Expr]] = []
     for (operator, factor), lowered in zip(factors, values):
         assert lowered is not None
-        if lowered.type.kind in (Kind.NUMBER, Kind.BOOL) and lowered.type.depends <= Depends.RUN and not lowered.type.axes:
-            joined = checker.guard(factor.span, [factor], ops.binary, "mul" if operator == "*" else "div", weight, lowered)
-            assert joined is not None
+        if (
+            lowered.type.kind in (Kind.NUMBER, Kind.BOOL)
+            and lowered.type.depends <= Depends.RUN
+            and not lowered.type.axes
+        ):
+            joined = checker.guard(
+                factor.span, [factor], ops.binary, "mul" if operator == "*" else "div", weight, lowered
+            )
+            if joined is None:
+                return None
             weight = joined
             continue
         if value is None and operator == "/":
             value = ops.number(1.0)
         if value is not None:
-            value = checker.guard(factor.span, [parts[0][1] if parts else factor, factor], ops.binary, "mul" if operator == "*" else "div", value, lowered)
+            value = checker.guard(
+                factor.span,
+                [parts[0][1] if parts else factor, factor],
+                ops.binary,
+                "mul" if operator == "*" else "div",
+                value,
+                lowered,
+            )
             if value is None:
                 return None
         else:
@@ -155,11 +178,23 @@ def _term(checker: Checker, group: str, sign: float, factors: Factors, name: str
     if value is None:
         return None
     if value.type.axes:
-        where = parts[0][1].span.to(parts[-1][1].span) if parts[0][1].span.start <= parts[-1][1].span.start else span
+        where = (
+            parts[0][1].span.to(parts[-1][1].span)
+            if parts[0][1].span.start <= parts[-1][1].span.start
+            else span
+        )
         checker.found.append(checker.has_axes(where, "a term", value))
         return None
     text = _text(parts)
-    return Term(name or _natural_name(parts, text), group, weight.node, value.node, span, text, _reduced(checker, value.node))
+    return Term(
+        name or _natural_name(parts, text),
+        group,
+        weight.node,
+        value.node,
+        span,
+        text,
+        _reduced(checker, value.node),
+    )
 
 
 def _text(parts: Sequence[Tuple[str, n.Expr]]) -> str:
@@ -196,8 +231,8 @@ def _report_twins(checker: Checker, terms: Sequence[Term]) -> None:
     first: Dict[str, Term] = {}
     for term in terms:
         if term.name in first:
-            checker.found.append(error("RW407", term.span, f"two terms are called `{term.name}`", others=(Label(first[term.name].span, "the first"),),
-                                       help="name them with `as`"))  # fmt: skip
+            checker.report("RW407", term.span, f"two terms are called `{term.name}`", others=(Label(first[term.name].span, "the first"),),
+                                       help="name them with `as`")  # fmt: skip
         first.setdefault(term.name, term)
 
 
@@ -208,8 +243,8 @@ def _amended(checker: Checker, terms: Sequence[Term]) -> List[Term]:
     for statements in (resolved.weights, resolved.drops):
         for name, statement in statements.items():
             if name not in names:
-                checker.found.append(error("RW403", statement.name_span, f"there is no term `{name}`",
-                                           help=did_you_mean(name, names) or f"the terms are {', '.join(names[:8])}"))  # fmt: skip
+                checker.report("RW403", statement.name_span, f"there is no term `{name}`",
+                                           help=did_you_mean(name, names) or f"the terms are {', '.join(names[:8])}")  # fmt: skip
     for term in terms:
         if term.name in resolved.drops:
             continue
@@ -217,7 +252,7 @@ def _amended(checker: Checker, terms: Sequence[Term]) -> List[Term]:
             term = _reweighted(checker, term, resolved.weights[term.name].value)
         out.append(term)
     if terms and not out:
-        checker.found.append(error("RW404", checker.resolved.file.statements[-1].span, "every term is dropped"))
+        checker.report("RW404", checker.resolved.file.statements[-1].span, "every term is dropped")
     return out
 
 
@@ -226,11 +261,13 @@ def _reweighted(checker: Checker, term: Term, expr: n.Expr) -> Term:
     if value is None:
         return term
     if value.type.depends > Depends.RUN or value.type.axes or value.type.kind is not Kind.NUMBER:
-        checker.found.append(error("RW408", expr.span, "a weight depends on nothing but numbers, params and schedules"))
+        checker.report("RW408", expr.span, "a weight depends on nothing but numbers, params and schedules")
         return term
     old = checker.builder.nodes[term.weight].type.range
     if old[0] * value.type.range[0] < 0:
-        checker.warnings.append(error("RW412", expr.span, f"the weight of `{term.name}` changes its sign", severity="warning"))
+        checker.warnings.append(
+            error("RW412", expr.span, f"the weight of `{term.name}` changes its sign", severity="warning")
+        )
     if checker.resolved.groups[term.group][0].per_second:
         value = checker.ops.binary("mul", value, checker.ops.seconds())
     return Term(term.name, term.group, value.node, term.value, term.span, term.text, term.reduced)
@@ -250,9 +287,10 @@ def _warn_event(checker: Checker, term: Term, factors: Factors) -> None:
                 todo.append(resolved.functions[name].body)
             if isinstance(use, n.Name) and name in resolved.definitions:
                 todo.append(resolved.definitions[name])
-    event = next((name for name in sorted(seen) if name in EVENTS or name in resolved.causes or name == "terminated"), None)
+    event = next(
+        (name for name in sorted(seen) if name in EVENTS or name in resolved.causes or name == "terminated"),
+        None,
+    )
     if event is not None:
         checker.warnings.append(error("RW410", term.span, f"`{event}` happens on single steps, and a per-second group multiplies it by dt",
                                       help="move the term to a `per step` group", severity="warning"))  # fmt: skip
-
-

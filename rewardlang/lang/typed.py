@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from fractions import Fraction
-from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import FrozenSet, List, Optional, Sequence, Tuple
 
 from . import ranges
+from .folding import CONSTANT, MAX_FLOAT32, fold
 from .ir import Builder
-from .types import BOOL, FRAMES, Axis, Depends, Kind, Type, components, constant, frame_text
+from .mismatch import (
+    Mismatch,
+    Value,
+    unify_axes,
+    unify_frames,
+    unify_units,
+    want_bool,
+    want_number,
+    want_vector,
+)
+from .types import BOOL, FRAMES, Axis, Depends, Kind, Type, components, constant
 from .units import ONE, RADIAN, SECOND, Unit
-
-
-@dataclass(frozen=True)
-class Value:
-    """A typed node. A selection has no node (-1): its type's only axis says what it selects, `drop` that the axis goes."""
-
-    node: int
-    type: Type
-    text: str = ""
-    drop: bool = False
-
-
-class Mismatch(Exception):
-    """Operands that do not fit: the code, a message, a help line, and a word on each operand that is to blame."""
-
-    def __init__(self, code: str, message: str, help: str = "", sides: Optional[Dict[int, str]] = None) -> None:
-        super().__init__(message)
-        self.code, self.message, self.help, self.sides = code, message, help, sides or {}
-
 
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 VERBS = {"add": "add", "sub": "subtract", "min": "compare", "max": "compare", "clip": "clip", "where": "choose between",
@@ -58,7 +50,7 @@ class Operations:
 
     def as_number(self, x: Value) -> Value:
         """A number: a bool becomes 0 or 1."""
-        self._want_number(x)
+        want_number(x)
         if x.type.kind is Kind.BOOL:
             type = x.type.but(kind=Kind.NUMBER, unit=ONE, range=(0.0, 1.0))
             return Value(self.builder.add("float", (x.node,), type), type)
@@ -80,9 +72,11 @@ class Operations:
     def binary(self, op: str, a: Value, b: Value) -> Value:
         """add, sub, mul, div, min, max, mod or atan2 of two numbers."""
         a, b = self.as_number(a), self.as_number(b)
-        axes = self.unify_axes((a, b), VERBS[op])
-        frames = self.unify_frames((a, b), VERBS[op])
-        unit = self.unify_units((a, b), VERBS[op]) if op in SAME_UNIT else self._product_unit(op, a, b)
+        if op in ("div", "mod") and b.type.depends is Depends.NOTHING and b.type.range == (0.0, 0.0):
+            raise Mismatch("RW501", "this divides by zero", sides={1: "0"})
+        axes = unify_axes((a, b), VERBS[op])
+        frames = unify_frames((a, b), VERBS[op])
+        unit = unify_units((a, b), VERBS[op]) if op in SAME_UNIT else self._product_unit(op, a, b)
         return self._make(op, (a, b), axes, RADIAN if op == "atan2" else unit, frames)
 
     def fold(self, op: str, values: Sequence[Value]) -> Value:
@@ -101,17 +95,25 @@ class Operations:
             one = lower if upper is None else upper
             return x if one is None else self.binary("max" if upper is None else "min", x, one)
         values = tuple(self.as_number(v) for v in (x, lower, upper))
-        axes, frames = self.unify_axes(values, "clip"), self.unify_frames(values, "clip")
-        return self._make("clip", values, axes, self.unify_units(values, "clip"), frames)
+        axes, frames = unify_axes(values, "clip"), unify_frames(values, "clip")
+        return self._make("clip", values, axes, unify_units(values, "clip"), frames)
 
     def power(self, base: Value, exponent: Value) -> Value:
         base, exponent = self.as_number(base), self.as_number(exponent)
-        axes = self.unify_axes((base, exponent), "raise")
+        axes = unify_axes((base, exponent), "raise")
         if exponent.type.unit is not None and not exponent.type.unit.is_one:
-            raise Mismatch("RW303", f"an exponent has no unit, this one is in {exponent.type.unit}", sides={1: str(exponent.type.unit)})
+            raise Mismatch(
+                "RW303",
+                f"an exponent has no unit, this one is in {exponent.type.unit}",
+                sides={1: str(exponent.type.unit)},
+            )
         unit, low = base.type.unit, exponent.type.range[0]
         if unit is not None and not unit.is_one:
-            if exponent.type.depends is not Depends.NOTHING or low != exponent.type.range[1] or exponent.type.axes:
+            if (
+                exponent.type.depends is not Depends.NOTHING
+                or low != exponent.type.range[1]
+                or exponent.type.axes
+            ):
                 raise Mismatch("RW303", f"a value in {unit} is raised to a power that is not a constant",
                                "divide it by a scale with its unit first", {0: str(unit), 1: "not a constant"})  # fmt: skip
             unit = unit ** Fraction(low).limit_denominator(12)
@@ -120,40 +122,42 @@ class Operations:
     def compare(self, operator: str, a: Value, b: Value) -> Value:
         if not (a.type.kind is b.type.kind is Kind.BOOL and operator in ("==", "!=")):
             a, b = self.as_number(a), self.as_number(b)
-        axes = self.unify_axes((a, b), "compare")
-        self.unify_frames((a, b), "compare")
-        self.unify_units((a, b), "compare")
+        axes = unify_axes((a, b), "compare")
+        unify_frames((a, b), "compare")
+        unify_units((a, b), "compare")
         return self._bool(COMPARISONS[operator], (a, b), axes)
 
     def logic(self, op: str, values: Sequence[Value]) -> Value:
         for value in values:
-            self.want_bool(value, f"`{op}`")
+            want_bool(value, f"`{op}`")
         total = values[0]
         for value in values[1:]:
-            total = self._bool(op, (total, value), self.unify_axes((total, value), "combine"))
+            total = self._bool(op, (total, value), unify_axes((total, value), "combine"))
         return total
 
     def invert(self, x: Value) -> Value:
-        self.want_bool(x, "`not`")
+        want_bool(x, "`not`")
         return self._bool("not", (x,), x.type.axes)
 
     def where(self, condition: Value, a: Value, b: Value) -> Value:
-        self.want_bool(condition, "the condition of `where`")
+        want_bool(condition, "the condition of `where`")
         if a.type.kind is b.type.kind is Kind.BOOL:
-            return self._bool("where", (condition, a, b), self.unify_axes((condition, a, b), "choose between"))
+            return self._bool("where", (condition, a, b), unify_axes((condition, a, b), "choose between"))
         a, b = self.as_number(a), self.as_number(b)
-        axes = self.unify_axes((condition, a, b), "choose between")
-        frames = self.unify_frames((a, b), "choose between")
-        return self._make("where", (condition, a, b), axes, self.unify_units((a, b), "choose between"), frames)
+        axes = unify_axes((condition, a, b), "choose between")
+        frames = unify_frames((a, b), "choose between")
+        return self._make("where", (condition, a, b), axes, unify_units((a, b), "choose between"), frames)
 
     # axes
 
     def component(self, v: Value, letters: str) -> Value:
         """`v.x` (drops the component axis) or a swizzle such as `v.xy`."""
-        axis = self.want_vector(v)
+        axis = want_vector(v)
         if any(letter not in axis.elements for letter in letters):
             have = ", ".join(f".{e}" for e in axis.elements)
-            raise Mismatch("RW210", f"there is no `.{letters}` in a vector {v.type.axes_text()}", f"it has {have}")
+            raise Mismatch(
+                "RW210", f"there is no `.{letters}` in a vector {v.type.axes_text()}", f"it has {have}"
+            )
         picks = tuple(axis.elements.index(letter) for letter in letters)
         at = len(v.type.axes) - 1
         if len(letters) == 1:
@@ -181,17 +185,19 @@ class Operations:
             if item.type.axes:
                 raise Mismatch("RW211", "a vector is made of single numbers", f"this part has the axes {item.type.axes_text()}",
                                {i: item.type.axes_text()})  # fmt: skip
-        unit = self.unify_units(numbers, "put in one vector")
+        unit = unify_units(numbers, "put in one vector")
         low, high = numbers[0].type.range
         for item in numbers[1:]:
             low, high = ranges.join((low, high), item.type.range)
-        type = Type(axes=(components("xyz"[: len(items)]),), unit=unit, range=(low, high), depends=_depends(numbers))
+        type = Type(
+            axes=(components("xyz"[: len(items)]),), unit=unit, range=(low, high), depends=_depends(numbers)
+        )
         return Value(self.builder.add("stack", [v.node for v in numbers], type), type)
 
     def reduce(self, op: str, x: Value, over: Optional[str] = None, mask: Optional[Value] = None) -> Value:
         """A reduction over all axes, or the one named `over`."""
         if op in ("any", "all"):
-            self.want_bool(x, f"`{op}`")
+            want_bool(x, f"`{op}`")
         else:
             x = self.as_number(x)
         axes = x.type.axes
@@ -214,12 +220,18 @@ class Operations:
             unit = None if unit is None else unit**count
         type = x.type.but(axes=rest, unit=unit, range=ranges.reduced(op, x.type.range, count),
                           frames=x.type.frames if rest and rest[-1].is_components else FRAMES)  # fmt: skip
-        return Value(self.builder.add({"max": "amax", "min": "amin"}.get(op, op), (x.node,), type, (at,)), type)
+        return Value(
+            self.builder.add({"max": "amax", "min": "amin"}.get(op, op), (x.node,), type, (at,)), type
+        )
 
     def _masked(self, op: str, x: Value, mask: Value, at: Tuple[int, ...], rest: Tuple[Axis, ...]) -> Value:
-        self.want_bool(mask, "`where=`")
-        if self.unify_axes((x, mask), "mask") != x.type.axes:
-            raise Mismatch("RW201", f"a mask {mask.type.axes_text()} for {x.type.axes_text()}", "the mask has an axis that is not there")
+        want_bool(mask, "`where=`")
+        if unify_axes((x, mask), "mask") != x.type.axes:
+            raise Mismatch(
+                "RW201",
+                f"a mask {mask.type.axes_text()} for {x.type.axes_text()}",
+                "the mask has an axis that is not there",
+            )
         zero = self.number(0.0, x.type.unit)
         over = x.type.axes[at[0]].name if len(at) == 1 else None
         kept = self.reduce("sum", self.where(mask, x, zero), over)
@@ -242,7 +254,9 @@ class Operations:
             return self.unary("abs", x, x.type.unit)
         at = self._vector_axis(x)
         rest = tuple(axis for i, axis in enumerate(x.type.axes) if i != at)
-        type = x.type.but(axes=rest, frames=FRAMES, range=ranges.reduced("norm", x.type.range, len(x.type.axes[at])))
+        type = x.type.but(
+            axes=rest, frames=FRAMES, range=ranges.reduced("norm", x.type.range, len(x.type.axes[at]))
+        )
         return Value(self.builder.add("norm", (x.node,), type, (at,)), type)
 
     def dot(self, a: Value, b: Value) -> Value:
@@ -250,74 +264,6 @@ class Operations:
         if not product.type.axes:
             return product
         return self.reduce("sum", product, product.type.axes[self._vector_axis(product)].name)
-
-    # what fits what
-
-    def unify_axes(self, values: Sequence[Value], verb: str) -> Tuple[Axis, ...]:
-        """The axes of the operand that has most; every other's must be among them."""
-        widest = max(range(len(values)), key=lambda i: len(values[i].type.axes))
-        axes = values[widest].type.axes
-        for i, value in enumerate(values):
-            for axis in value.type.axes:
-                if axis not in axes:
-                    _axes_mismatch(values, min(i, widest), max(i, widest), axis, axes, verb)
-        return axes
-
-    def unify_units(self, values: Sequence[Value], verb: str) -> Optional[Unit]:
-        """The one unit of all operands that have one."""
-        first = next((i for i, v in enumerate(values) if v.type.unit is not None), None)
-        if first is None:
-            return None
-        unit = values[first].type.unit
-        assert unit is not None
-        for i, value in enumerate(values):
-            other = value.type.unit
-            if other is not None and not unit.same(other):
-                raise Mismatch("RW302", f"cannot {verb} {_unit_name(unit)} and {_unit_name(other)}", _unit_help(unit, other),
-                               {first: _unit_name(unit), i: _unit_name(other)})  # fmt: skip
-        return unit
-
-    def unify_frames(self, values: Sequence[Value], verb: str) -> frozenset:
-        """The frames that all vector operands can be taken in."""
-        vectors = [i for i, v in enumerate(values) if v.type.vector is not None]
-        frames = FRAMES
-        for i in vectors:
-            if not frames & values[i].type.frames:
-                first = next(j for j in vectors if values[j].type.frames != FRAMES)
-                a, b = frame_text(values[first].type.frames), frame_text(values[i].type.frames)
-                raise Mismatch("RW305", f"cannot {verb} a vector in the {a} frame and one in the {b} frame",
-                               "turn one of them: `rotate_inverse(root_quat, v)` takes a world vector to the base frame",
-                               {first: f"{a} frame", i: f"{b} frame"})  # fmt: skip
-            frames = frames & values[i].type.frames
-        return frames
-
-    def want_bool(self, x: Value, what: str) -> None:
-        if x.type.kind is not Kind.BOOL:
-            self._want_value(x)
-            raise Mismatch("RW205", f"{what} wants a condition, this is a {x.type.kind.value}", "compare it: `x > 0`",
-                           {0: x.type.kind.value})  # fmt: skip
-
-    def want_vector(self, v: Value) -> Axis:
-        self._want_number(v)
-        if v.type.vector is None:
-            raise Mismatch("RW210", f"{v.type.axes_text()} has no components", "only vectors have .x, .y and .z", {0: v.type.axes_text()})
-        return v.type.vector
-
-    def want_rotation(self, q: Value) -> None:
-        if q.type.kind is not Kind.ROTATION:
-            raise Mismatch("RW206", f"a rotation is due, this is a {q.type.kind.value}", "`root_quat` is one", {0: q.type.kind.value})
-
-    def _want_number(self, x: Value) -> None:
-        self._want_value(x)
-        if x.type.kind is Kind.ROTATION:
-            raise Mismatch("RW206", "a rotation has no components and no arithmetic",
-                           "`rotate(q, v)`, `yaw(q)` or `quat_error(p, q)` make numbers of it", {0: "rotation"})  # fmt: skip
-
-    def _want_value(self, x: Value) -> None:
-        if x.type.kind is Kind.SELECTION:
-            raise Mismatch("RW207", "a selection is not a value", f"select with it: `x[{x.text or '...'}]`", {0: "selection"})
-        if x.type.kind is Kind.STRING:
-            raise Mismatch("RW208", "a string is not a value", "strings are patterns: `joints(\"*_knee\")`, `x[\"*_knee\"]`", {0: "string"})
 
     def _vector_axis(self, x: Value) -> int:
         if x.type.vector is not None or len(x.type.axes) == 1:
@@ -334,10 +280,38 @@ class Operations:
         left, right = a.type.unit or ONE, b.type.unit or ONE
         return left * right if op == "mul" else left / right
 
-    def _make(self, op: str, values: Sequence[Value], axes: Tuple[Axis, ...], unit: Optional[Unit], frames: Any) -> Value:
-        type = Type(Kind.NUMBER, axes, unit, frames if axes and axes[-1].is_components else FRAMES,
-                    range=ranges.of(op, [v.type.range for v in values]), depends=_depends(values))  # fmt: skip
+    def _make(
+        self,
+        op: str,
+        values: Sequence[Value],
+        axes: Tuple[Axis, ...],
+        unit: Optional[Unit],
+        frames: FrozenSet[str],
+    ) -> Value:
+        bounds = [v.type.range for v in values]
+        depends = _depends(values)
+        if depends is Depends.NOTHING and not axes and op in CONSTANT:
+            low = high = self._constant(op, [low for low, _ in bounds])
+        else:
+            low, high = ranges.of(op, bounds)
+        vector = bool(axes) and axes[-1].is_components
+        type = Type(Kind.NUMBER, axes, unit, frames if vector else FRAMES, range=(low, high), depends=depends)
         return Value(self.builder.add(op, [v.node for v in values], type), type)
+
+    def _constant(self, op: str, values: Sequence[float]) -> float:
+        """The value of an operation on constants, which must fit in float32."""
+        value = fold(op, values)
+        if math.isnan(value):
+            raise Mismatch(
+                "RW501", "this constant is not defined", f"`{op}` of {', '.join(f'{v:g}' for v in values)}"
+            )
+        if abs(value) > MAX_FLOAT32:
+            raise Mismatch(
+                "RW501",
+                "this constant does not fit in float32",
+                f"`{op}` of {', '.join(f'{v:g}' for v in values)}",
+            )
+        return value
 
     def _bool(self, op: str, values: Sequence[Value], axes: Tuple[Axis, ...]) -> Value:
         type = BOOL.but(axes=axes, depends=_depends(values))
@@ -346,31 +320,3 @@ class Operations:
 
 def _depends(values: Sequence[Value]) -> Depends:
     return max(v.type.depends for v in values)
-
-
-def _unit_name(unit: Unit) -> str:
-    return "a number without a unit" if not unit.powers else str(unit)
-
-
-def _unit_help(a: Unit, b: Unit) -> str:
-    if a.is_one or b.is_one:
-        return f"divide by a scale in {b if a.is_one else a} first, or scale the other"
-    return f"scale one of them, e.g. multiply the second by `1[{a / b}]`"
-
-
-def _axes_mismatch(values: Sequence[Value], i: int, j: int, axis: Axis, axes: Tuple[Axis, ...], verb: str) -> NoReturn:
-    a, b = values[i].type.axes_text(), values[j].type.axes_text()
-    twin = next((other for other in axes if other.name == axis.name), None)
-    if twin is not None:
-        raise Mismatch("RW202", f"cannot {verb} two different selections of {axis.name}",
-                       "select the same elements on both sides", {i: _some(values[i], axis.name), j: _some(values[j], axis.name)})  # fmt: skip
-    if axis.is_components and any(other.is_components for other in axes):
-        raise Mismatch("RW203", f"cannot {verb} a vector {a} and a vector {b}", "take the same components of both, e.g. `.xy`", {i: a, j: b})
-    inner = axis.name if axis.name not in [o.name for o in values[i].type.axes] or i != j else a
-    raise Mismatch("RW201", f"cannot {verb} {a} and {b}",
-                   f"reduce one side first, e.g. `sum(...)` over {inner}, or select a single element", {i: a, j: b})  # fmt: skip
-
-
-def _some(value: Value, name: str) -> str:
-    elements = next(axis.elements for axis in value.type.axes if axis.name == name)
-    return ", ".join(elements[:3]) + (f", ... ({len(elements)})" if len(elements) > 3 else "")

@@ -30,7 +30,10 @@ class Unit:
     @property
     def base(self) -> Tuple[Fraction, Fraction, Fraction]:
         """Powers of (kg, m, s): what two units are compared by."""
-        kg, m, s = (sum((Fraction(SYMBOLS[symbol][i]) * p for symbol, p in self.powers), Fraction(0)) for i in range(3))
+        kg, m, s = (
+            sum((Fraction(SYMBOLS[symbol][i]) * p for symbol, p in self.powers), Fraction(0))
+            for i in range(3)
+        )
         return kg, m, s
 
     def same(self, other: Unit) -> bool:

@@ -1,0 +1,240 @@
+"""The command line. Each command is one call; input that can't be used is one clear message and exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence
+
+from . import __version__
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run a command and give its exit code: 0, or 2 for bad input."""
+    arguments = parser().parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except BrokenPipeError:  # such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError) as problem:
+        _report(problem, getattr(arguments, "format", "text"))
+        return 2
+    except ImportError as problem:
+        name = (problem.name or str(problem)).split(".")[0]
+        print(f"error: {name} is not installed: pip install 'rewardlang[train]'", file=sys.stderr)
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="rewardlang",
+        description="Write a reward as an equation; check it, train with it, watch the result.",
+    )
+    top.add_argument("--version", action="version", version=f"rewardlang {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check = _command(commands, "check", _check, "check a reward file and show its terms")
+    check.add_argument("file", help="the .reward file")
+    _task_option(check)
+    check.add_argument("--strict", action="store_true", help="warnings are errors")
+    _format_option(check)
+
+    explain = _command(
+        commands, "explain", _explain, "show what a stage of the compiler made of a reward file"
+    )
+    explain.add_argument("file", help="the .reward file")
+    explain.add_argument(
+        "--show",
+        choices=("terms", "tree", "ir", "torch", "latex"),
+        default="terms",
+        help="which artefact (default: terms)",
+    )
+    _task_option(explain)
+
+    quantities = _command(
+        commands, "quantities", _quantities, "list the names that a reward for a task can read"
+    )
+    quantities.add_argument(
+        "task",
+        nargs="?",
+        default="humanoid",
+        help="a shipped task or a folder with a task.yaml (default: humanoid)",
+    )
+    _format_option(quantities)
+
+    train = _command(commands, "train", _train, "train a policy for a reward file")
+    train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")
+    _task_option(train)
+    train.add_argument("--algo", choices=("ppo", "sac"), help="rl_games' algorithm (default: ppo)")
+    train.add_argument(
+        "--num-envs",
+        type=int,
+        metavar="N",
+        help="environments (default: the task's on a GPU, ppo.yaml's `cpu` on a CPU)",
+    )
+    train.add_argument(
+        "--max-epochs",
+        type=int,
+        metavar="N",
+        help="stop after so many epochs, those before --resume included",
+    )
+    train.add_argument("--max-minutes", type=float, metavar="M", help="stop after so many minutes")
+    train.add_argument("--seed", type=int, metavar="S", help="random seed (default: 1)")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PARAM=VALUE",
+        help="the value of a param; may be repeated",
+    )
+    train.add_argument("--resume", metavar="RUN", help="continue the run in this folder")
+    train.add_argument("--sim", default="auto", help="simulator backend (default: auto)")
+    train.add_argument("--device", metavar="D", help="torch device, such as cpu or cuda:0")
+    train.add_argument("--name", help="name of the run's folder (default: the file's name and the time)")
+    train.add_argument(
+        "--out", default="runs", metavar="DIR", help="where run folders are made (default: runs)"
+    )
+
+    play = _command(commands, "play", _play, "run a trained policy and report how it moves")
+    play.add_argument("run_folder", metavar="RUN", help="the run's folder")
+    play.add_argument(
+        "--episodes", type=int, default=64, metavar="N", help="episodes, all at once (default: 64)"
+    )
+    play.add_argument("--video", metavar="FILE", help="write a video of the first one (.mp4 or .gif)")
+    play.add_argument("--checkpoint", metavar="C", help="best, last, or a path (default: best, else last)")
+    play.add_argument("--seed", type=int, metavar="S", help="random seed of the initial states")
+    play.add_argument("--device", metavar="D", help="torch device")
+    _format_option(play)
+    return top
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from . import show
+
+    program = _compiled(arguments)
+    failed = arguments.strict and bool(program.warnings)
+    if arguments.format == "json":
+        print(json.dumps({"ok": not failed, "task": program.vocabulary.task, "terms": show.finite(program.table()),
+                          "diagnostics": [w.to_dict() for w in program.warnings]}, indent=2))  # fmt: skip
+    else:
+        for warning in program.warnings:
+            print(warning.render(), file=sys.stderr)
+        print(show.terms(program))
+    return 2 if failed else 0
+
+
+def _explain(arguments: argparse.Namespace) -> None:
+    from . import show
+
+    print(show.STAGES[arguments.show](_compiled(arguments)))
+
+
+def _quantities(arguments: argparse.Namespace) -> None:
+    from . import show
+    from .quantities import vocabulary
+    from .task import load_task
+
+    names = vocabulary(load_task(arguments.task))
+    print(
+        json.dumps(show.finite(show.quantity_rows(names)), indent=2)
+        if arguments.format == "json"
+        else show.quantities(names)
+    )
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    params = _params(arguments.set)
+    from .rl.train import train
+
+    train(arguments.file, task=arguments.task, sim=arguments.sim, device=arguments.device, algo=arguments.algo,
+          num_envs=arguments.num_envs, max_epochs=arguments.max_epochs, max_minutes=arguments.max_minutes, seed=arguments.seed,
+          params=params, resume=arguments.resume, name=arguments.name, out=arguments.out)  # fmt: skip
+
+
+def _play(arguments: argparse.Namespace) -> None:
+    from .rl.play import play, play_text
+
+    result = play(arguments.run_folder, episodes=arguments.episodes, seed=arguments.seed, checkpoint=arguments.checkpoint,
+                  video=arguments.video, device=arguments.device)  # fmt: skip
+    print(json.dumps(result, indent=2) if arguments.format == "json" else play_text(result))
+
+
+def _compiled(arguments: argparse.Namespace) -> Any:
+    from . import compile, load
+
+    return compile(load(_file(arguments.file)), arguments.task)
+
+
+def _file(name: str) -> Path:
+    path = Path(name)
+    if path.is_dir():
+        raise IsADirectoryError(f"{name} is a folder; a .reward file is due")
+    if not path.exists():
+        from .lang.diagnostics import did_you_mean
+
+        near = (
+            did_you_mean(path.name, [p.name for p in path.parent.glob("*.reward")])
+            if path.parent.is_dir()
+            else ""
+        )
+        raise FileNotFoundError(f"no such file: {name}{'; ' + near if near else ''}")
+    return path
+
+
+def _params(settings: Sequence[str]) -> Dict[str, float]:
+    out: Dict[str, float] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        try:
+            if not equals:
+                raise ValueError
+            out[name.strip()] = float(text)
+        except ValueError:
+            raise ValueError(f"--set {setting}: write --set NAME=NUMBER, in the param's unit") from None
+    return out
+
+
+def _report(problem: Exception, format: str) -> None:
+    from .lang.diagnostics import RewardError
+
+    if format == "json":
+        found: List[Dict[str, Any]] = (
+            [d.to_dict() for d in problem.diagnostics] if isinstance(problem, RewardError) else []
+        )
+        print(json.dumps({"ok": False, "error": str(problem), "diagnostics": found}, indent=2))
+    elif isinstance(problem, RewardError):
+        count = len(problem.diagnostics)
+        print(f"{problem.render()}\n{count} error{'s' if count != 1 else ''}", file=sys.stderr)
+    else:
+        text = str(problem)
+        if isinstance(problem, OSError) and problem.strerror and problem.filename:
+            text = f"{problem.filename}: {problem.strerror.lower()}"
+        print(f"error: {text}", file=sys.stderr)
+
+
+def _command(commands: Any, name: str, run: Any, help: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    command.set_defaults(run=run)
+    return command
+
+
+def _task_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--task",
+        metavar="T",
+        help="a shipped task or a folder with a task.yaml (default: the file's `task` line, else humanoid)",
+    )
+
+
+def _format_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print the result (default: text)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""The compiler's artefacts as text: the tables of terms and quantities, the tree, the IR, the torch source, LaTeX."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Dict, List, Sequence
+
+from .lang import latex
+from .lang.compiler import Compiled
+from .lang.types import Kind, frame_text
+from .lang.units import show as show_unit
+from .lang.vocabulary import Vocabulary
+
+LONG_NAME = 30
+
+
+def terms(program: Compiled) -> str:
+    """The table of terms: weight, value, unit, the axes it reduces."""
+    groups = program.resolved.groups
+    rows = [["term", "weight", "value", "unit", "range", "reduces"]]
+    out: List[str] = []
+    table = program.table()
+    for row in table:
+        rows.append([row["term"], row["weight"] if isinstance(row["weight"], str) else f"{row['weight']:g}", _short(row["value"], 60),
+                     row["unit"], interval(row["range"]), ", ".join(row["axes"])])  # fmt: skip
+    per_second = [g for g, statements in groups.items() if statements[0].per_second]
+    out.append(
+        f"{program.name}: {len(table)} term{'s' if len(table) != 1 else ''} for the task {program.vocabulary.task}"
+    )
+    out += columns(rows, right=(1,))
+    if per_second:
+        out.append(
+            f"weights of {', '.join(per_second)} (per second) include dt = {program.vocabulary.dt:g} s"
+        )
+    if program.typed.total is not None:
+        out.append(f"total = {program.resolved.total.value.span.text if program.resolved.total else ''}")
+    causes = ", ".join(c.name for c in program.typed.causes)
+    out.append(f"ends when: {causes + ', ' if causes else ''}time limit")
+    if program.expectations:
+        out.append(
+            f"{program.expectations} `expect` line{'s' if program.expectations != 1 else ''} read; proving them is not part of this version"
+        )
+    long = [row["term"] for row in table if len(row["term"]) > LONG_NAME]
+    if long:
+        out.append(f"hint: `as NAME` gives {long[0]} a shorter name")
+    return "\n".join(out)
+
+
+def quantity_rows(vocabulary: Vocabulary) -> List[Dict[str, Any]]:
+    """A row for each readable name."""
+    rows = []
+    for quantity in vocabulary.quantities.values():
+        type = quantity.type
+        axes = " ".join(axis.name for axis in type.axes)
+        frame = (
+            " to ".join(type.turns)
+            if type.kind is Kind.ROTATION
+            else frame_text(type.frames)
+            if type.vector
+            else ""
+        )
+        rows.append({"name": quantity.name, "kind": type.kind.value, "axes": axes, "unit": "" if type.kind is not Kind.NUMBER else show_unit(type.unit),
+                     "frame": frame, "range": list(type.range), "definition": quantity.definition, "doc": quantity.doc})  # fmt: skip
+    return rows
+
+
+def quantities(vocabulary: Vocabulary) -> str:
+    """The vocabulary of a task as a table, with its joints, bodies and groups."""
+    rows = [["name", "axes", "unit", "frame", "range", "what it is"]]
+    for row in quantity_rows(vocabulary):
+        doc = row["doc"] + (f"  = {row['definition']}" if row["definition"] else "")
+        kind = row["axes"] if row["kind"] == "number" else f"{row['axes']} {row['kind']}".strip()
+        rows.append([row["name"], kind, row["unit"], row["frame"], interval(row["range"]), doc])
+    out = columns(rows)
+    for axis in vocabulary.axes.values():
+        out += ["", f"{axis.name}: {' '.join(axis.elements)}"]
+    if vocabulary.groups:
+        out += [
+            "",
+            "groups: "
+            + ", ".join(
+                f"{name} ({axis.name}: {' '.join(axis.elements)})" for name, axis in vocabulary.groups.items()
+            ),
+        ]
+    out += [
+        "",
+        "terminations: " + ", ".join(f"{name} when {span.text}" for name, span in vocabulary.terminations),
+    ]
+    return "\n".join(out)
+
+
+def tree(program: Compiled) -> str:
+    """The syntax tree, indented."""
+    return "\n".join(line for statement in program.tree.statements for line in _tree(statement, 0))
+
+
+def _tree(item: Any, depth: int) -> List[str]:
+    plain, below = [], []
+    for name in item.__dataclass_fields__:
+        value = getattr(item, name)
+        if name in ("span", "name_span"):
+            continue
+        if hasattr(value, "__dataclass_fields__"):
+            below.append((name, value))
+        elif isinstance(value, tuple) and value and not isinstance(value[0], str):
+            for part in value:
+                sign, node = part if isinstance(part, tuple) else ("", part)
+                below.append((sign or name, node))
+        elif value not in (None, (), False):
+            plain.append(f"{name}={value!r}")
+    lines = [f"{'  ' * depth}{type(item).__name__}{' ' if plain else ''}{' '.join(plain)}"]
+    for name, node in below:
+        inner = _tree(node, depth + 1)
+        inner[0] = f"{'  ' * (depth + 1)}{name}: {inner[0].strip()}"
+        lines += inner
+    return lines
+
+
+def ir(program: Compiled) -> str:
+    """The optimized IR: a node a line, with its type."""
+    rows = []
+    for i, node in enumerate(program.optimized.nodes):
+        data = f" {', '.join(map(str, node.data))}" if node.data else ""
+        rows.append([f"%{i}", f"{node.op}{data} {' '.join(f'%{a}' for a in node.args)}".strip(), node.type.shape(), node.type.kind.value,
+                     show_unit(node.type.unit), frame_text(node.type.frames) if node.type.vector else "", interval(node.type.range), node.name])  # fmt: skip
+    out = columns([["node", "operation", "shape", "kind", "unit", "frame", "range", "name"], *rows])
+    out += [f"slot {k} tracks %{i}" for k, i in enumerate(program.optimized.slots)]
+    out += [f"term {t.name} = %{t.weight} * %{t.value}" for t in program.optimized.terms]
+    return "\n".join(out)
+
+
+STAGES: Dict[str, Callable[[Compiled], str]] = {
+    "terms": terms, "tree": tree, "ir": ir, "torch": lambda p: p.source.rstrip("\n"), "latex": lambda p: latex.document(p.tree),
+}  # fmt: skip
+
+
+def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> List[str]:
+    """Rows as aligned lines, the first underlined; columns without content are left out."""
+    used = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
+    width = {i: max(len(row[i]) for row in rows) for i in used}
+    lines = [
+        "  ".join(row[i].rjust(width[i]) if i in right else row[i].ljust(width[i]) for i in used).rstrip()
+        for row in rows
+    ]
+    return [lines[0], "-" * max(map(len, lines)) if max(map(len, lines)) < 160 else "-" * 160, *lines[1:]]
+
+
+def interval(range: Sequence[float]) -> str:
+    """`0..1`, `<= 3`, `>= 0`, or nothing for all numbers."""
+    low, high = range
+    if math.isinf(low) and math.isinf(high):
+        return ""
+    if math.isinf(low):
+        return f"<= {high:g}"
+    if math.isinf(high):
+        return f">= {low:g}"
+    return f"{low:g}..{high:g}" if low != high else f"{low:g}"
+
+
+def finite(data: Any) -> Any:
+    """Data that JSON can hold: infinities as None."""
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, dict):
+        return {key: finite(value) for key, value in data.items()}
+    return [finite(value) for value in data] if isinstance(data, (list, tuple)) else data
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
