@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Union
 
 from .lang.compiler import Compiled, compile_tree
@@ -19,8 +20,12 @@ __all__ = ["Compiled", "Diagnostic", "QuantityError", "Reward", "RewardError", "
            "parse"]  # fmt: skip
 
 
-def compile(spec: Union[Spec, str], task: Union[Task, str, None] = None) -> Compiled:
+def compile(
+    spec: Union[Spec, str], task: Union[Task, str, None] = None, *, observations: bool = False
+) -> Compiled:
     """A spec (or its text) compiled for a task: the one given, else the one it names, else `humanoid`.
+
+    With `observations` the program also computes the task's observations, as an environment wants it.
 
     Raises RewardError with every error of the first stage that finds one, each with file, line and column.
     """
@@ -28,7 +33,8 @@ def compile(spec: Union[Spec, str], task: Union[Task, str, None] = None) -> Comp
         spec = parse(spec)
     if not isinstance(task, Task):
         task = load_task(task or spec.task or "humanoid")
-    return compile_tree(spec.tree, vocabulary(task), spec.name)
+    names = vocabulary(task)
+    return compile_tree(spec.tree, names if observations else replace(names, observations=()), spec.name)
 
 
 def __getattr__(name: str) -> Any:

@@ -166,7 +166,7 @@ def _play(arguments: argparse.Namespace) -> None:
 def _compiled(arguments: argparse.Namespace) -> Any:
     from . import compile, load
 
-    return compile(load(_file(arguments.file)), arguments.task)
+    return compile(load(_file(arguments.file)), arguments.task, observations=True)
 
 
 def _file(name: str) -> Path:

@@ -66,6 +66,7 @@ class Reward:
         self.observations: Optional[torch.Tensor] = None
         self.needs = _needs(program)
         self.seeded = False
+        self.checked: Optional[Mapping[str, torch.Tensor]] = None
         self.params: Dict[str, float] = {}
         for name, param in self._params.items():
             self.params[name] = param.value
@@ -81,7 +82,6 @@ class Reward:
 
         The first call also serves as the reset state. Raises QuantityError for a tensor that is missing or has another shape.
         """
-        quantities = self._complete(quantities)
         if not self.seeded:
             self.reset(quantities)
         out = self.step(quantities)
@@ -90,6 +90,7 @@ class Reward:
     @torch.no_grad()
     def step(self, quantities: Mapping[str, torch.Tensor]) -> StepOutput:
         """What a control step pays, from the state it reached, before any reset."""
+        quantities = self._complete(quantities)
         reward, contributions, values, causes, terminated, time_out, doubtful, metrics, observations, state = self.code["step"](
             quantities, self.state, self.inputs, self.weights, self.constants)  # fmt: skip
         for slot, new in zip(self.state, state):
@@ -113,6 +114,7 @@ class Reward:
 
         The quantities hold the reset states; environments outside the mask keep their state and the observations of their last step.
         """
+        quantities = self._complete(quantities)
         if mask is None:
             mask = torch.ones(self.num_envs, dtype=torch.bool, device=self.device)
         observations, state = self.code["at_reset"](
@@ -183,19 +185,22 @@ class Reward:
         if not (math.isfinite(value) and param.lower <= value <= param.upper):
             raise ValueError(f"{name} = {value:g} is outside its range [{param.lower:g}, {param.upper:g}]")
 
-    def _complete(self, quantities: Mapping[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
-        """The quantities with `time_limit` filled in, after a check of names and shapes."""
-        out = dict(quantities)
-        out.setdefault("time_limit", torch.zeros(self.num_envs, dtype=torch.bool, device=self.device))
+    def _complete(self, quantities: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+        """The quantities, checked when a mapping is first seen; `time_limit`, which only environments know, is filled in."""
+        if quantities is self.checked:
+            return quantities
+        if "time_limit" not in quantities:
+            never = torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
+            quantities = {**quantities, "time_limit": never}
         for name, node in self.needs.items():
-            if name not in out:
+            if name not in quantities:
                 raise QuantityError(f"the spec reads `{name}` {node.type.shape()}, which is not given")
-            expected = _shape(node, self.num_envs)
-            if tuple(out[name].shape) != expected:
-                raise QuantityError(
-                    f"`{name}` has the shape {list(out[name].shape)}; {node.type.shape()} is {list(expected)} here"
-                )
-        return out
+            expected, given = _shape(node, self.num_envs), tuple(quantities[name].shape)
+            if given != expected:
+                shape = f"{node.type.shape()} is {list(expected)} here"
+                raise QuantityError(f"`{name}` has the shape {list(given)}; {shape}")
+        self.checked = quantities
+        return quantities
 
     def _zeros(self, shape: Tuple[int, ...], kind: str) -> torch.Tensor:
         return torch.zeros(
