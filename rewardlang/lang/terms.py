@@ -264,7 +264,8 @@ def _reweighted(checker: Checker, term: Term, expr: n.Expr) -> Term:
         checker.report("RW408", expr.span, "a weight depends on nothing but numbers, params and schedules")
         return term
     old = checker.builder.nodes[term.weight].type.range
-    if old[0] * value.type.range[0] < 0:
+    low, high = value.type.range
+    if (old[0] > 0 and high < 0) or (old[1] < 0 and low > 0):
         checker.warnings.append(
             error("RW412", expr.span, f"the weight of `{term.name}` changes its sign", severity="warning")
         )
