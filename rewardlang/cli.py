@@ -66,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
     )
     _format_option(quantities)
 
+    _command(commands, "functions", _functions, "list the functions of the language")
+
     train = _command(commands, "train", _train, "train a policy for a reward file")
     train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")
     _task_option(train)
@@ -146,11 +148,18 @@ def _quantities(arguments: argparse.Namespace) -> None:
     )
 
 
+def _functions(arguments: argparse.Namespace) -> None:
+    from . import show
+
+    print(show.functions())
+
+
 def _train(arguments: argparse.Namespace) -> None:
     params = _params(arguments.set)
+    file = None if arguments.file is None else _file(arguments.file)
     from .rl.train import train
 
-    train(arguments.file, task=arguments.task, sim=arguments.sim, device=arguments.device, algo=arguments.algo,
+    train(file, task=arguments.task, sim=arguments.sim, device=arguments.device, algo=arguments.algo,
           num_envs=arguments.num_envs, max_epochs=arguments.max_epochs, max_minutes=arguments.max_minutes, seed=arguments.seed,
           params=params, resume=arguments.resume, name=arguments.name, out=arguments.out)  # fmt: skip
 
@@ -174,14 +183,11 @@ def _file(name: str) -> Path:
     if path.is_dir():
         raise IsADirectoryError(f"{name} is a folder; a .reward file is due")
     if not path.exists():
-        from .lang.diagnostics import did_you_mean
+        from .lang.diagnostics import closest
 
-        near = (
-            did_you_mean(path.name, [p.name for p in path.parent.glob("*.reward")])
-            if path.parent.is_dir()
-            else ""
-        )
-        raise FileNotFoundError(f"no such file: {name}{'; ' + near if near else ''}")
+        names = [p.stem for p in path.parent.glob("*.reward")] if path.parent.is_dir() else []
+        near = [f"{path.with_name(name)}.reward" for name in closest(path.stem, names, 1)]
+        raise FileNotFoundError(f"no such file: {name}" + (f"; did you mean {near[0]}?" if near else ""))
     return path
 
 
@@ -213,7 +219,7 @@ def _report(problem: Exception, format: str) -> None:
         text = str(problem)
         if isinstance(problem, OSError) and problem.strerror and problem.filename:
             text = f"{problem.filename}: {problem.strerror.lower()}"
-        print(f"error: {text}", file=sys.stderr)
+        print(text if ": error: " in text else f"error: {text}", file=sys.stderr)
 
 
 def _command(commands: Any, name: str, run: Any, help: str) -> argparse.ArgumentParser:

@@ -100,7 +100,8 @@ class Reward:
         reward = torch.where(unpaid, torch.zeros_like(reward), reward)
         nonfinite = bad.any(1) | unpaid | doubtful | ~torch.isfinite(observations).all(1)  # [N]
         self.observations = observations
-        out = StepOutput(reward, contributions, values, terminated, time_out & ~nonfinite, nonfinite,
+        # A cause can be a quantity itself (`terminate x when time_limit`), which a reset changes: keep a copy.
+        out = StepOutput(reward, contributions, values, terminated.clone(), time_out & ~nonfinite, nonfinite,
                          dict(zip(self.code["CAUSES"], causes.unbind(1))), dict(zip(self.code["METRICS"], metrics.unbind(1))),
                          observations)  # fmt: skip
         self.statistics.add(out, bad, causes, metrics)

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Sequence
 
 from .lang import latex
 from .lang.compiler import Compiled
+from .lang.registry import BUILTINS
 from .lang.types import Kind, frame_text
 from .lang.units import show as show_unit
 from .lang.vocabulary import Vocabulary
@@ -87,6 +88,16 @@ def quantities(vocabulary: Vocabulary) -> str:
         "terminations: " + ", ".join(f"{name} when {span.text}" for name, span in vocabulary.terminations),
     ]
     return "\n".join(out)
+
+
+def functions() -> str:
+    """The functions of the language by group, each with its form and what it gives."""
+    out: List[str] = []
+    for group in dict.fromkeys(builtin.group for builtin in BUILTINS.values()):
+        members = [builtin for builtin in BUILTINS.values() if builtin.group == group]
+        width = max(len(builtin.form) for builtin in members)
+        out += ["", group, *(f"  {builtin.form.ljust(width)}  {builtin.doc}" for builtin in members)]
+    return "\n".join(out[1:])
 
 
 def tree(program: Compiled) -> str:

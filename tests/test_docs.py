@@ -36,15 +36,21 @@ def test_every_code_is_documented():
     assert raised == set(SECTIONS)
 
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "docs" / "language.md"]
 
 
-@pytest.mark.parametrize("text", re.findall(r"```reward\n(.*?)```", README, re.DOTALL))
-def test_specs_in_the_readme_compile(text):
+def blocks(language):
+    for page in PAGES:
+        for i, text in enumerate(re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)):
+            yield pytest.param(text, id=f"{page.name}-{i}")
+
+
+@pytest.mark.parametrize("text", blocks("reward"))
+def test_specs_compile(text):
     rewardlang.compile(text, "humanoid")
 
 
-@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
-def test_python_in_the_readme_runs(code, monkeypatch):
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_runs(code, monkeypatch):
     monkeypatch.chdir(ROOT)
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})

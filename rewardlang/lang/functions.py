@@ -286,7 +286,7 @@ def yaw_frame(ops: Operations, q: Value) -> Value:
 @builtin(
     "quat_error(p, q)",
     "rotations",
-    "The angle between two rotations, in [0, pi]: 2*acos(min(abs(dot(p, q)), 1)).",
+    "The angle between two rotations, in [0, pi]: 2*acos(abs(dot(p, q))) of the quaternions, exact for small angles.",
 )
 def quat_error(ops: Operations, p: Value, q: Value) -> Value:
     if (

@@ -49,7 +49,10 @@ def quat_inverse(q):
     "quat_error": '''
 def quat_error(p, q):
     """The angle between two rotations, in [0, pi]. [...]"""
-    return 2 * torch.acos((p * q).sum(-1).abs().clamp(max=1.0))
+    p, q = torch.broadcast_tensors(p, q)
+    a, b = p[..., :3], q[..., :3]
+    xyz = p[..., 3:] * b - q[..., 3:] * a - torch.cross(a, b, dim=-1)
+    return 2 * torch.atan2(xyz.norm(dim=-1), (p * q).sum(-1).abs())
 ''',
     "roll": '''
 def roll(q):
