@@ -1,8 +1,11 @@
-"""rl_games' agents with what a run needs of them: a call between epochs, and checkpoints that hold all of the state.
+"""rl_games' agents with what a run needs of them: a call between epochs, and checkpoints that hold all of the
+state.
 
-Everything of an epoch is written only after rl_games' last observer call, so the place where an epoch is complete is the beginning of
-the next one. That is where `between_epochs` is called: it may save, and it may end the training by raising `TrainingOver`.
+Everything of an epoch is written only after rl_games' last observer call, so the place where an epoch is
+complete is the beginning of the next one. That is where `between_epochs` is called: it may save, and it may
+end the training by raising `TrainingOver`.
 """
+
 from __future__ import annotations
 
 import random
@@ -34,7 +37,9 @@ class PPO(A2CAgent):
         return super().train_epoch()
 
     def save(self, fn: str) -> None:
-        """Nothing: rl_games saves by rules of its own, not atomically, and forgets the best score on resume. Checkpoints are ours."""
+        """Nothing: rl_games saves by rules of its own, not atomically, and forgets the best score on resume.
+        Checkpoints are ours.
+        """
 
     def get_full_state_weights(self) -> State:
         state = super().get_full_state_weights()
@@ -43,7 +48,9 @@ class PPO(A2CAgent):
 
     def set_full_state_weights(self, weights: State, set_epoch: bool = True) -> None:
         super().set_full_state_weights(weights, set_epoch)
-        self.last_lr = weights["schedule"]["last_lr"]            # rl_games would start again from the first learning rate
+        self.last_lr = weights["schedule"][
+            "last_lr"
+        ]  # rl_games would start again from the first learning rate
         self.entropy_coef = weights["schedule"]["entropy_coef"]
 
 
@@ -54,7 +61,7 @@ class SAC(SACAgent):
 
     def train_epoch(self) -> Any:
         self.between_epochs(self.epoch_num - 1)
-        self.vec_env.set_train_info(self.frame, self)            # rl_games' PPO makes this call, its SAC does not
+        self.vec_env.set_train_info(self.frame, self)  # rl_games' PPO makes this call, its SAC does not
         return super().train_epoch()
 
     def save(self, fn: str) -> None:
@@ -78,24 +85,38 @@ AGENTS = {"ppo": PPO, "sac": SAC}
 
 
 def make_agent(algo: str, params: State, env: Any, *, seed: int, device: str) -> Any:
-    """An agent of rl_games that trains on `env`, with random weights. `params` are those of `ppo_config.for_run`."""
+    """An agent of rl_games that trains on `env`, with random weights. `params` are those of
+    `ppo_config.for_run`.
+    """
     vecenv.register("REWARDLANG", lambda config_name, num_actors, **kwargs: env)
-    env_configurations.register("rewardlang", {"vecenv_type": "REWARDLANG", "env_creator": lambda **kwargs: None})
+    env_configurations.register(
+        "rewardlang", {"vecenv_type": "REWARDLANG", "env_creator": lambda **kwargs: None}
+    )
     runner = Runner(AlgoObserver())
     runner.algo_factory.register_builder(params["algo"]["name"], lambda **kwargs: AGENTS[algo](**kwargs))
-    # rl_games insists on making folders and an event file when an agent is made; a run has its own (run_folder, scalars)
+    # rl_games insists on making folders and an event file when an agent is made; a run has its own
+    # (run_folder, scalars)
     with tempfile.TemporaryDirectory(prefix="rewardlang-") as scratch:
-        config = dict(params["config"], name="policy", env_name="rewardlang", device=device, device_name=device,
-                      train_dir=scratch, full_experiment_name="run")  # fmt: skip
+        config = dict(
+            params["config"],
+            name="policy",
+            env_name="rewardlang",
+            device=device,
+            device_name=device,
+            train_dir=scratch,
+            full_experiment_name="run",
+        )
         runner.load({"params": dict(params, seed=seed, config=config)})
-        seed_all(seed)                                           # rl_games takes seed 0 for none
+        seed_all(seed)  # rl_games takes seed 0 for none
         agent = runner.algo_factory.create(runner.algo_name, base_name="run", params=runner.params)
         agent.writer.close()
     return agent
 
 
 def compile_model(agent: Any, params: State) -> None:
-    """Let torch compile the policy if the settings ask for it: after weights are restored, their names change."""
+    """Let torch compile the policy if the settings ask for it: after weights are restored, their names
+    change.
+    """
     mode = params["config"]["torch_compile"]
     if mode and isinstance(agent, PPO):
         agent.model = torch.compile(agent.model, mode="default" if mode is True else mode)

@@ -1,9 +1,10 @@
 """Checkpoints: rl_games' full state and what it leaves out, as plain tensors and numbers.
 
 A checkpoint loads with `torch.load(weights_only=True)`, on any device, and rl_games' own player reads it too.
-Beside rl_games' keys it holds `rewardlang`: the best score so far, the means over finished episodes, the random state, where the logs
-stood, and the hash of the spec.
+Beside rl_games' keys it holds `rewardlang`: the best score so far, the means over finished episodes, the
+random state, where the logs stood, and the hash of the spec.
 """
+
 from __future__ import annotations
 
 import io
@@ -24,14 +25,20 @@ def snapshot(agent: Any, epoch: int, **extra: Any) -> bytes:
     """The state of an agent after `epoch` epochs, serialised. `extra` joins the key `rewardlang`."""
     state = agent.get_full_state_weights()
     state["epoch"] = epoch
-    if "model" in state:                                   # torch.compile puts its own name in front of each weight
+    if "model" in state:  # torch.compile puts its own name in front of each weight
         state["model"] = {key.replace("_orig_mod.", "", 1): value for key, value in state["model"].items()}
     meters = {name: getattr(agent, name) for name in METERS if hasattr(agent, name)}
     state["rewardlang"] = dict(
-        extra, format=FORMAT,
-        meters={name: {"mean": meter.mean, "size": int(meter.current_size)} for name, meter in meters.items()},
-        random={"torch": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []},
-    )  # fmt: skip
+        extra,
+        format=FORMAT,
+        meters={
+            name: {"mean": meter.mean, "size": int(meter.current_size)} for name, meter in meters.items()
+        },
+        random={
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        },
+    )
     buffer = io.BytesIO()
     torch.save(_plain(state), buffer)
     return buffer.getvalue()
@@ -48,12 +55,16 @@ def read(path: Path, device: Any) -> Dict[str, Any]:
     """The state in a checkpoint, its tensors on `device`. Raises RunError if it is none of ours."""
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:                             # zipfile, pickle and torch each have their own
-        raise RunError(f"{path} is not a checkpoint: {str(error).splitlines()[0] if str(error) else error!r}") from None
+    except Exception as error:  # zipfile, pickle and torch each have their own
+        raise RunError(
+            f"{path} is not a checkpoint: {str(error).splitlines()[0] if str(error) else error!r}"
+        ) from None
     if not isinstance(state, dict) or "rewardlang" not in state:
         raise RunError(f"{path} is not a checkpoint of rewardlang")
     if state["rewardlang"]["format"] > FORMAT:
-        raise RunError(f"{path} was saved by a newer rewardlang (format {state['rewardlang']['format']}, this one reads {FORMAT})")
+        raise RunError(
+            f"{path} was saved by a newer rewardlang (format {state['rewardlang']['format']}, this one reads {FORMAT})"
+        )
     return state
 
 

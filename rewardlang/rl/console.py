@@ -1,7 +1,9 @@
 """What a training shows: how far it is, how it goes, and what the policy is paid for.
 
-One calm display, redrawn in place, on a terminal; one line every few seconds with the same content anywhere else.
+One calm display, redrawn in place, on a terminal; one line every few seconds with the same content anywhere
+else.
 """
+
 from __future__ import annotations
 
 import sys
@@ -15,8 +17,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-PLAIN_EVERY = 5.0                                  # s between lines where there is no terminal
-BAR = 16                                           # characters of a full share
+PLAIN_EVERY = 5.0  # s between lines where there is no terminal
+BAR = 16  # characters of a full share
 
 
 @dataclass
@@ -24,12 +26,12 @@ class Progress:
     """Where a training is after an epoch. `stats` holds the newest value of each tag."""
 
     epoch: int
-    max_epochs: int                                # -1: no limit
-    frames: int                                    # control steps of all environments
-    seconds: float                                 # of training
+    max_epochs: int  # -1: no limit
+    frames: int  # control steps of all environments
+    seconds: float  # of training
     steps_per_s: float
-    dt: float                                      # s, one control step
-    best: Optional[float]                          # mean return of the best checkpoint
+    dt: float  # s, one control step
+    best: Optional[float]  # mean return of the best checkpoint
     terms: Sequence[str]
     stats: Dict[str, float] = field(default_factory=dict)
 
@@ -41,12 +43,20 @@ class Progress:
 
     def endings(self) -> List[Tuple[str, float]]:
         """[(what ended episodes, its share of them)], the most frequent first."""
-        found = [(tag.split("/", 1)[1], value) for tag, value in self.stats.items() if tag.startswith("terminations/")]
+        found = [
+            (tag.split("/", 1)[1], value)
+            for tag, value in self.stats.items()
+            if tag.startswith("terminations/")
+        ]
         return sorted(found, key=lambda one: -one[1])
 
     def nonfinite(self) -> Dict[str, float]:
         """{term: how many of its values were not finite since the last epoch}."""
-        return {term: self.stats[f"nonfinite/{term}"] for term in self.terms if self.stats.get(f"nonfinite/{term}")}
+        return {
+            term: self.stats[f"nonfinite/{term}"]
+            for term in self.terms
+            if self.stats.get(f"nonfinite/{term}")
+        }
 
 
 class Display:
@@ -55,7 +65,9 @@ class Display:
     def __init__(self, title: str, console: Optional[Console] = None):
         # the stream is taken now, because rl_games' prints are about to be redirected away from it
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")       # a terminal without these characters is no reason to stop
+            sys.stdout.reconfigure(
+                errors="replace"
+            )  # a terminal without these characters is no reason to stop
         self.console = console or Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
         self.title = title
         self._live: Optional[Live] = None
@@ -67,8 +79,13 @@ class Display:
 
     def __enter__(self) -> Display:
         if self.console.is_terminal:
-            self._live = Live(Text(f"{self.title}: starting"), console=self.console, auto_refresh=False, redirect_stdout=False,
-                              redirect_stderr=False)  # fmt: skip
+            self._live = Live(
+                Text(f"{self.title}: starting"),
+                console=self.console,
+                auto_refresh=False,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
             self._live.start()
         else:
             self.say(self.title)
@@ -118,8 +135,10 @@ class Display:
     def _warn(self, progress: Progress) -> None:
         for term, count in progress.nonfinite().items():
             if term not in self._warned:
-                self.note(f"epoch {progress.epoch}: term {term} gave {count:g} values that are not finite: each is paid as 0 and ends its "
-                          f"episode (nonfinite/{term} counts them)")  # fmt: skip
+                self.note(
+                    f"epoch {progress.epoch}: term {term} gave {count:g} values that are not finite: "
+                    f"each is paid as 0 and ends its episode (nonfinite/{term} counts them)"
+                )
                 self._warned.add(term)
 
 
@@ -139,7 +158,7 @@ def picture(title: str, progress: Progress, notes: Sequence[str] = ()) -> Group:
     bar.add_row(Text(f"epoch {_epochs(progress)}", style="bold"), done, _left(progress))
     terms = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
     for column, justify in (("term", "left"), ("per step", "right"), ("share", "right"), ("", "left")):
-        terms.add_column(column, justify=justify)          # type: ignore[arg-type]
+        terms.add_column(column, justify=justify)  # type: ignore[arg-type]
     bad = progress.nonfinite()
     for term, value, share in progress.shares():
         style = "green" if value >= 0 else "red"
@@ -152,8 +171,17 @@ def picture(title: str, progress: Progress, notes: Sequence[str] = ()) -> Group:
             terms.add_row(Text(name, style="bold"), Text(f"{progress.stats[tag]:+.4f}", style="bold"), "", "")
     lines = [" · ".join((*_pace(progress), *_outcome(progress)))]
     if progress.endings():
-        lines.append("episodes ended by: " + " · ".join(f"{cause} {share:.0%}" for cause, share in progress.endings()))
-    return Group(Text(title, style="dim"), bar, *map(Text, lines), Text(), terms, *(Text(note, style="yellow") for note in notes))
+        lines.append(
+            "episodes ended by: " + " · ".join(f"{cause} {share:.0%}" for cause, share in progress.endings())
+        )
+    return Group(
+        Text(title, style="dim"),
+        bar,
+        *map(Text, lines),
+        Text(),
+        terms,
+        *(Text(note, style="yellow") for note in notes),
+    )
 
 
 def _pace(progress: Progress) -> Tuple[str, str]:

@@ -1,4 +1,7 @@
-"""What a policy does in one episode of every environment: how long, how far, on which foot, and for what it is paid."""
+"""What a policy does in one episode of every environment: how long, how far, on which foot, and for what it
+is paid.
+"""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Tuple
@@ -7,7 +10,7 @@ import torch
 
 from .gait import TOUCH, forward_axis, gait, heading
 
-GRAVITY = 9.81                                     # m/s^2
+GRAVITY = 9.81  # m/s^2
 
 
 class Episodes:
@@ -17,14 +20,14 @@ class Episodes:
         self.env, self.sim, self.dt = env, env.sim, env.task.dt
         axis, names = env.task.groups.get("feet", ("bodies", ()))
         self.feet = [self.sim.body_names.index(name) for name in names] if axis == "bodies" else []
-        self.touch = TOUCH * float(self.sim.body_mass.sum()) * GRAVITY                   # N
+        self.touch = TOUCH * float(self.sim.body_mass.sum()) * GRAVITY  # N
         self.over = torch.zeros(env.num_envs, dtype=torch.bool, device=self.sim.root_states.device)
         self.survived = self.over.clone()
         zero = torch.zeros(env.num_envs, device=self.over.device)
         self.steps, self.path = zero.clone(), zero.clone()
-        self.speed, self.moving = zero.clone(), zero.clone()                             # sum of m/s, and of how many steps
+        self.speed, self.moving = zero.clone(), zero.clone()  # sum of m/s, and of how many steps
         count = len(env.reward.program.terms)
-        self.paid = torch.zeros(env.num_envs, count, device=self.over.device)            # [N, T]
+        self.paid = torch.zeros(env.num_envs, count, device=self.over.device)  # [N, T]
         self.value = self.paid.clone()
         self.total = zero.clone()
         self.causes: Dict[str, torch.Tensor] = {}
@@ -34,10 +37,14 @@ class Episodes:
         """Note where the robots start."""
         self.start = self.sim.root_states[:, :2].clone()
         self.at = self.start.clone()
-        self.contact = torch.zeros(self.env.num_envs, len(self.feet), dtype=torch.bool, device=self.over.device)
+        self.contact = torch.zeros(
+            self.env.num_envs, len(self.feet), dtype=torch.bool, device=self.over.device
+        )
 
     def add(self, done: torch.Tensor, time_outs: torch.Tensor) -> None:
-        """Note one control step: its reward for every environment still in its first episode, its motion where that goes on."""
+        """Note one control step: its reward for every environment still in its first episode, its motion
+        where that goes on.
+        """
         alive, out = ~self.over, self.env.last
         done = done.bool()
         self.steps += alive
@@ -48,7 +55,7 @@ class Episodes:
             self.causes[cause] = self.causes.get(cause, torch.zeros_like(self.over)) | (hit & alive)
         self.survived |= alive & time_outs.bool() & ~out.terminated
         self.over |= done
-        self._move(~self.over)                             # an ended one has been reset: its state is that of the next episode
+        self._move(~self.over)  # an ended one has been reset: its state is that of the next episode
 
     def _move(self, on: torch.Tensor) -> None:
         root = self.sim.root_states
@@ -58,9 +65,9 @@ class Episodes:
         self.speed += (velocity * forward_axis(quat)).sum(-1) * on
         self.moving += on
         if self.feet:
-            force = self.sim.contact_forces[:, self.feet].norm(dim=-1)                   # [N, F] N
+            force = self.sim.contact_forces[:, self.feet].norm(dim=-1)  # [N, F] N
             self.contact = torch.where(on[:, None], force > self.touch, self.contact)
-            ahead = self.sim.body_states[:, self.feet, :2] - position[:, None]           # [N, F, xy] m
+            ahead = self.sim.body_states[:, self.feet, :2] - position[:, None]  # [N, F, xy] m
             self.history.append((self.contact, (ahead * heading(quat)[:, None]).sum(-1), on.clone()))
 
     def result(self) -> Dict[str, Any]:
@@ -82,10 +89,18 @@ class Episodes:
             "gait": self._gait(),
             "return": float(self.total.mean()),
             "terms": [
-                {"term": term.name, "per_step": paid, "share": abs(paid) / whole, "value": value, "per_episode": episode}
-                for term, paid, value, episode in zip(self.env.reward.program.terms, per_step, values, per_episode)
+                {
+                    "term": term.name,
+                    "per_step": paid,
+                    "share": abs(paid) / whole,
+                    "value": value,
+                    "per_episode": episode,
+                }
+                for term, paid, value, episode in zip(
+                    self.env.reward.program.terms, per_step, values, per_episode
+                )
             ],
-        }  # fmt: skip
+        }
 
     def _gait(self) -> Optional[Dict[str, float]]:
         if not self.history:

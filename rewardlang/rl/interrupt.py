@@ -1,4 +1,5 @@
 """Ctrl-C as a wish, not an accident: the epoch is finished, the state saved, then the training ends."""
+
 from __future__ import annotations
 
 import signal
@@ -20,11 +21,11 @@ def end_on_interrupt() -> Iterator[Wish]:
     """A `Wish` that the first Ctrl-C (or SIGTERM) sets. A second one interrupts at once."""
     wish = Wish()
     if threading.current_thread() is not threading.main_thread():
-        yield wish                                 # only the main thread may handle signals
+        yield wish  # only the main thread may handle signals
         return
 
     def handle(number: int, frame: Any) -> None:
-        wish.asked = True                          # nothing is printed here: the signal may have come in the middle of a print
+        wish.asked = True  # nothing is printed here: the signal may have come in the middle of a print
         give_back()
 
     def give_back() -> None:

@@ -1,4 +1,5 @@
 """What a training is going to be: all input read and checked, nothing written yet."""
+
 from __future__ import annotations
 
 import shlex
@@ -18,27 +19,27 @@ from .ppo_config import Params, for_run, load_settings, to_yaml
 from .ppo_schema import SCHEMAS
 from .run_folder import RunError, RunFolder
 
-MAX_SEED = 2**32 - 1                               # numpy's
+MAX_SEED = 2**32 - 1  # numpy's
 
 
 @dataclass(frozen=True)
 class Plan:
     """One training session: a new run, or the continuation of one."""
 
-    program: Any                                   # the compiled spec
-    original: str                                  # its text as written
-    spec: Path                                     # the file it came from
+    program: Any  # the compiled spec
+    original: str  # its text as written
+    spec: Path  # the file it came from
     task: Task
-    algo: str                                      # "ppo" or "sac"
-    settings: Params                               # of rl_games, for this run
+    algo: str  # "ppo" or "sac"
+    settings: Params  # of rl_games, for this run
     seed: int
     sim: str
     device: str
-    params: Mapping[str, float]                    # values of --set
+    params: Mapping[str, float]  # values of --set
     max_minutes: Optional[float]
-    folder: Path                                   # of the run
-    resumes: Optional[RunFolder] = None            # the run it continues
-    state: Optional[Dict[str, Any]] = None         # and the checkpoint it continues from
+    folder: Path  # of the run
+    resumes: Optional[RunFolder] = None  # the run it continues
+    state: Optional[Dict[str, Any]] = None  # and the checkpoint it continues from
 
     @property
     def num_envs(self) -> int:
@@ -47,31 +48,65 @@ class Plan:
     def open(self) -> RunFolder:
         """The folder of the run: a new one, or the one it continues, with a note that it does."""
         if self.resumes is None:
-            info = {"hash": self.program.hash, "task": self.task.name, "algo": self.algo, "seed": self.seed,
-                    "num_envs": self.num_envs, "params": dict(self.params), **self._circumstances()}  # fmt: skip
+            info = {
+                "hash": self.program.hash,
+                "task": self.task.name,
+                "algo": self.algo,
+                "seed": self.seed,
+                "num_envs": self.num_envs,
+                "params": dict(self.params),
+                **self._circumstances(),
+            }
             return run_folder.new_run(
-                self.folder, spec=self.program.canonical, original=self.original, source=self.program.source,
-                task=self.task.path.parent, algo=self.algo, settings=to_yaml(self.settings), info=info,
-            )  # fmt: skip
+                self.folder,
+                spec=self.program.canonical,
+                original=self.original,
+                source=self.program.source,
+                task=self.task.path.parent,
+                algo=self.algo,
+                settings=to_yaml(self.settings),
+                info=info,
+            )
         info = self.resumes.read_info()
-        info.setdefault("resumed", []).append({"epoch": self.state["epoch"] if self.state else 0, **self._circumstances()})
+        info.setdefault("resumed", []).append(
+            {"epoch": self.state["epoch"] if self.state else 0, **self._circumstances()}
+        )
         self.resumes.write_info(info)
-        run_folder.write_text(self.resumes.settings(self.algo), to_yaml(self.settings))       # max_epochs may be new
+        run_folder.write_text(
+            self.resumes.settings(self.algo), to_yaml(self.settings)
+        )  # max_epochs may be new
         return self.resumes
 
     def _circumstances(self) -> Dict[str, Any]:
         """What may change from session to session of a run."""
         return {
-            "sim": self.sim, "device": self.device, "versions": run_folder.versions(),
-            "git": {"rewardlang": run_folder.git_revision(Path(rewardlang.__file__)), "spec": run_folder.git_revision(self.spec)},
+            "sim": self.sim,
+            "device": self.device,
+            "versions": run_folder.versions(),
+            "git": {
+                "rewardlang": run_folder.git_revision(Path(rewardlang.__file__)),
+                "spec": run_folder.git_revision(self.spec),
+            },
             "command": " ".join(shlex.quote(word) for word in sys.argv),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        }  # fmt: skip
+        }
 
 
-def new_plan(spec: Any, *, task: Any, sim: str, device: Optional[str], algo: Optional[str], num_envs: Optional[int],
-             max_epochs: Optional[int], max_minutes: Optional[float], seed: Optional[int], params: Optional[Mapping[str, float]],
-             name: Optional[str], out: Any) -> Plan:  # fmt: skip
+def new_plan(
+    spec: Any,
+    *,
+    task: Any,
+    sim: str,
+    device: Optional[str],
+    algo: Optional[str],
+    num_envs: Optional[int],
+    max_epochs: Optional[int],
+    max_minutes: Optional[float],
+    seed: Optional[int],
+    params: Optional[Mapping[str, float]],
+    name: Optional[str],
+    out: Any,
+) -> Plan:
     """The plan of a new run. Raises a ValueError that says what is wrong with the input."""
     algo = _algorithm(algo)
     sim, device = _sim(sim), _device(device)
@@ -80,47 +115,100 @@ def new_plan(spec: Any, *, task: Any, sim: str, device: Optional[str], algo: Opt
     _at_least("--max-epochs", max_epochs, 1)
     loaded = rewardlang.load(spec)
     task = load_task(task or loaded.task or "humanoid")
-    program = rewardlang.compile(loaded, task)
+    program = rewardlang.compile(loaded, task, observations=True)
     path = getattr(task, algo)
-    settings = for_run(load_settings(path, algo), path, on_cpu=_on_cpu(device), task_num_envs=task.num_envs, num_envs=num_envs,
-                       max_epochs=max_epochs)  # fmt: skip
-    return Plan(program=program, original=loaded.text, spec=Path(spec), task=task, algo=algo, settings=settings, seed=seed, sim=sim, device=device,
-                params=dict(params or {}), max_minutes=_minutes(max_minutes),
-                folder=run_folder.free_name(name, Path(spec).stem, Path(out)))  # fmt: skip
+    settings = for_run(
+        load_settings(path, algo),
+        path,
+        on_cpu=_on_cpu(device),
+        task_num_envs=task.num_envs,
+        num_envs=num_envs,
+        max_epochs=max_epochs,
+    )
+    return Plan(
+        program=program,
+        original=loaded.text,
+        spec=Path(spec),
+        task=task,
+        algo=algo,
+        settings=settings,
+        seed=seed,
+        sim=sim,
+        device=device,
+        params=dict(params or {}),
+        max_minutes=_minutes(max_minutes),
+        folder=run_folder.free_name(name, Path(spec).stem, Path(out)),
+    )
 
 
-def resumed_plan(run: Any, *, spec: Any, sim: str, device: Optional[str], max_epochs: Optional[int], max_minutes: Optional[float],
-                 **fixed: Any) -> Plan:  # fmt: skip
+def resumed_plan(
+    run: Any,
+    *,
+    spec: Any,
+    sim: str,
+    device: Optional[str],
+    max_epochs: Optional[int],
+    max_minutes: Optional[float],
+    **fixed: Any,
+) -> Plan:
     """The plan that continues a run with its own spec, task, settings and seed.
 
-    Raises RunError if there is nothing to continue, or one of `fixed` (given as not None) differs from what the run was started with.
+    Raises RunError if there is nothing to continue, or one of `fixed` (given as not None) differs from what
+    the run was started with.
     """
     folder = run_folder.open_run(run)
     info = folder.read_info()
     _at_least("--max-epochs", max_epochs, 1)
     for key, value in fixed.items():
         if value is not None and value != info[key]:
-            raise RunError(f"{folder.path} was started with {key} {info[key]}, not {value}; that can't change on --resume")
+            raise RunError(
+                f"{folder.path} was started with {key} {info[key]}, not {value}; that can't change on --resume"
+            )
     if not folder.last.is_file():
         raise RunError(f"{folder.path} has no checkpoint to resume from (nn/last.pth)")
     task = load_task(folder.task)
-    program = rewardlang.compile(rewardlang.load(folder.spec), task)
-    if spec is not None and rewardlang.compile(rewardlang.load(spec), task).hash != program.hash:
-        raise RunError(f"{spec} is not the spec of {folder.path}; --resume continues with the run's own, so leave it out "
-                       "(or start a new run)")  # fmt: skip
+    program = rewardlang.compile(rewardlang.load(folder.spec), task, observations=True)
+    if (
+        spec is not None
+        and rewardlang.compile(rewardlang.load(spec), task, observations=True).hash != program.hash
+    ):
+        raise RunError(
+            f"{spec} is not the spec of {folder.path}; --resume continues with the run's own, so leave it out "
+            "(or start a new run)"
+        )
     device = _device(device or info["device"])
     path = folder.settings(info["algo"])
-    settings = for_run(load_settings(path, info["algo"]), path, on_cpu=_on_cpu(device), task_num_envs=info["num_envs"],
-                       max_epochs=max_epochs)  # fmt: skip
+    settings = for_run(
+        load_settings(path, info["algo"]),
+        path,
+        on_cpu=_on_cpu(device),
+        task_num_envs=info["num_envs"],
+        max_epochs=max_epochs,
+    )
     if _on_cpu(device) and not _on_cpu(info["device"]):
         settings["config"]["torch_compile"] = False
     state = checkpoint.read(folder.last, device)
     limit = settings["config"].get("max_epochs", -1)
     if 0 < limit <= state["epoch"]:
-        raise RunError(f"{folder.path} has trained {state['epoch']} of {limit} epochs; to train on, give a higher --max-epochs")
-    return Plan(program=program, original=folder.original.read_text(encoding="utf-8"), spec=folder.spec, task=task, algo=info["algo"], settings=settings,
-                seed=info["seed"], sim=_sim(info["sim"] if sim == "auto" else sim), device=device, params=info["params"],
-                max_minutes=_minutes(max_minutes), folder=folder.path, resumes=folder, state=state)  # fmt: skip
+        raise RunError(
+            f"{folder.path} has trained {state['epoch']} of {limit} epochs; to train on, give a higher --max-epochs"
+        )
+    return Plan(
+        program=program,
+        original=folder.original.read_text(encoding="utf-8"),
+        spec=folder.spec,
+        task=task,
+        algo=info["algo"],
+        settings=settings,
+        seed=info["seed"],
+        sim=_sim(info["sim"] if sim == "auto" else sim),
+        device=device,
+        params=info["params"],
+        max_minutes=_minutes(max_minutes),
+        folder=folder.path,
+        resumes=folder,
+        state=state,
+    )
 
 
 def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) -> Plan:
@@ -130,14 +218,31 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
     task = load_task(folder.task)
     settings = load_settings(folder.settings(info["algo"]), info["algo"])["params"]
     settings["config"]["num_actors"] = episodes
-    return Plan(program=rewardlang.compile(rewardlang.load(folder.spec), task), original="", spec=folder.spec, task=task,
-                algo=info["algo"], settings=settings, seed=_seed(seed), sim=info["sim"], device=_device(device or _or_cpu(info["device"])),
-                params=info["params"], max_minutes=None, folder=folder.path, resumes=folder)  # fmt: skip
+    return Plan(
+        program=rewardlang.compile(rewardlang.load(folder.spec), task, observations=True),
+        original="",
+        spec=folder.spec,
+        task=task,
+        algo=info["algo"],
+        settings=settings,
+        seed=_seed(seed),
+        sim=info["sim"],
+        device=_device(device or _or_cpu(info["device"])),
+        params=info["params"],
+        max_minutes=None,
+        folder=folder.path,
+        resumes=folder,
+    )
 
 
 def make_env(plan: Plan) -> RewardEnv:
     """The environment of a plan, its params set."""
-    env = RewardEnv(plan.task, plan.program, make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed), plan.seed)
+    env = RewardEnv(
+        plan.task,
+        plan.program,
+        make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed),
+        plan.seed,
+    )
     for name, value in plan.params.items():
         env.reward.set_param(name, value)
     return env
@@ -163,7 +268,9 @@ def _device(device: Optional[str]) -> str:
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device {device}: torch {torch.__version__} can't use it ({str(error).splitlines()[0]})") from None
+        raise ValueError(
+            f"--device {device}: torch {torch.__version__} can't use it ({str(error).splitlines()[0]})"
+        ) from None
     return device
 
 

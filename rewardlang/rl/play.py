@@ -1,10 +1,10 @@
 """A trained policy at work: one episode in each environment, without exploration noise, and what it was like."""
+
 from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import checkpoint as checkpoints
-from .agents import seed_all
 from .episodes import Episodes
 from .plan import make_env, replay_plan
 from .policy import load_policy
@@ -15,8 +15,15 @@ from .video import Video
 Result = Dict[str, Any]
 
 
-def play(run: Any, *, episodes: int = 64, seed: Optional[int] = None, checkpoint: Optional[str] = None, video: Any = None,
-         device: Optional[str] = None) -> Result:  # fmt: skip
+def play(
+    run: Any,
+    *,
+    episodes: int = 64,
+    seed: Optional[int] = None,
+    checkpoint: Optional[str] = None,
+    video: Any = None,
+    device: Optional[str] = None,
+) -> Result:
     """What the policy of a run does, as plain data; `play_text` makes a report of it.
 
     `checkpoint` is "best", "last" or a path; by default the best, else the last.
@@ -25,21 +32,30 @@ def play(run: Any, *, episodes: int = 64, seed: Optional[int] = None, checkpoint
     if episodes < 1:
         raise ValueError(f"--episodes {episodes} must be at least 1")
     seed = 1 if seed is None else seed
-    with PrintLog():                               # rl_games prints when a player is made
+    with PrintLog():  # rl_games prints when a player is made
         plan = replay_plan(run, episodes=episodes, seed=seed, device=device)
         path = RunFolder(plan.folder).checkpoint(checkpoint)
         state = checkpoints.read(path, plan.device)
         env = make_env(plan)
         try:
             policy = load_policy(plan.algo, plan.settings, env.get_env_info(), state, plan.device)
-            seed_all(seed)
             limit = plan.settings["config"].get("max_epochs", -1)
-            env.reward.set_globals(epoch=state["epoch"], frames=state["frame"], progress=state["epoch"] / limit if limit > 0 else 0.0)
+            env.reward.set_globals(
+                epoch=state["epoch"],
+                frames=state["frame"],
+                progress=state["epoch"] / limit if limit > 0 else 0.0,
+            )
             episode = Episodes(env)
             _play(env, policy, episode, video)
         finally:
             env.sim.close()
-    return {"run": str(plan.folder), "checkpoint": path.name, "epoch": state["epoch"], "seed": seed, **episode.result()}
+    return {
+        "run": str(plan.folder),
+        "checkpoint": path.name,
+        "epoch": state["epoch"],
+        "seed": seed,
+        **episode.result(),
+    }
 
 
 def _play(env: Any, policy: Any, episode: Episodes, video: Any) -> None:
@@ -63,29 +79,55 @@ def _play(env: Any, policy: Any, episode: Episodes, video: Any) -> None:
 def play_text(result: Result) -> str:
     """The report of a play."""
     lines = [
-        f"{result['run']}, {result['checkpoint']} of epoch {result['epoch']}: {result['episodes']} episodes without exploration noise",
+        f"{result['run']}, {result['checkpoint']} of epoch {result['epoch']}: "
+        f"{result['episodes']} episodes without exploration noise",
         "",
-        *_rows([
-            ("survived", f"{result['survival']:.0%}", _endings(result["endings"])),
-            ("episode length", f"{result['episode_length_s']:.2f} s", "mean"),
-            ("forward speed", f"{result['forward_speed']:.2f} m/s", "in the base's frame"),
-            ("path", f"{result['path_length']:.2f} m", f"of the base, seen from above; {result['displacement']:.2f} m from the start"),
-        ]),
-    ]  # fmt: skip
+        *_rows(
+            [
+                ("survived", f"{result['survival']:.0%}", _endings(result["endings"])),
+                ("episode length", f"{result['episode_length_s']:.2f} s", "mean"),
+                ("forward speed", f"{result['forward_speed']:.2f} m/s", "in the base's frame"),
+                (
+                    "path",
+                    f"{result['path_length']:.2f} m",
+                    f"of the base, seen from above; {result['displacement']:.2f} m from the start",
+                ),
+            ]
+        ),
+    ]
     if result["gait"] is not None:
         walk = result["gait"]
-        lines += _rows([
-            ("one foot down", f"{walk['single_support']:.0%}", "of the time after the first second"),
-            ("both", f"{walk['double_support']:.0%}", ""),
-            ("none", f"{walk['no_support']:.0%}", ""),
-            ("touchdowns", f"{walk['touchdowns_per_s_and_foot']:.2f} /s", "a foot"),
-        ] + ([("left and right", f"{walk['left_right']:+.2f}", "-1 in turn, +1 together")] if "left_right" in walk else []))  # fmt: skip
+        lines += _rows(
+            [
+                ("one foot down", f"{walk['single_support']:.0%}", "of the time after the first second"),
+                ("both", f"{walk['double_support']:.0%}", ""),
+                ("none", f"{walk['no_support']:.0%}", ""),
+                ("touchdowns", f"{walk['touchdowns_per_s_and_foot']:.2f} /s", "a foot"),
+            ]
+            + (
+                [("left and right", f"{walk['left_right']:+.2f}", "-1 in turn, +1 together")]
+                if "left_right" in walk
+                else []
+            )
+        )
     lines += ["", f"return {result['return']:.2f} an episode, paid for:"]
     table = [("term", "per step", "share", "value", "per episode")] + [
-        (one["term"], f"{one['per_step']:+.4f}", f"{one['share']:.0%}", f"{one['value']:.4g}", f"{one['per_episode']:+.2f}")
-        for one in result["terms"]]  # fmt: skip
+        (
+            one["term"],
+            f"{one['per_step']:+.4f}",
+            f"{one['share']:.0%}",
+            f"{one['value']:.4g}",
+            f"{one['per_episode']:+.2f}",
+        )
+        for one in result["terms"]
+    ]
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    lines += ["  " + row[0].ljust(widths[0]) + "".join("  " + cell.rjust(width) for cell, width in zip(row[1:], widths[1:])) for row in table]
+    lines += [
+        "  "
+        + row[0].ljust(widths[0])
+        + "".join("  " + cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))
+        for row in table
+    ]
     return "\n".join(lines)
 
 

@@ -1,4 +1,5 @@
 """A trained policy: rl_games' player with the weights of a checkpoint."""
+
 from __future__ import annotations
 
 from typing import Any, Callable, Dict
@@ -9,17 +10,26 @@ from rl_games.torch_runner import Runner
 Policy = Callable[[torch.Tensor], torch.Tensor]
 
 
-def load_policy(algo: str, params: Dict[str, Any], env_info: Dict[str, Any], state: Dict[str, Any], device: str) -> Policy:
+def load_policy(
+    algo: str, params: Dict[str, Any], env_info: Dict[str, Any], state: Dict[str, Any], device: str
+) -> Policy:
     """Observations [N, O] to actions [N, A] in [-1, 1], without exploration noise."""
     runner = Runner()
-    config = dict(params["config"], name="policy", env_name="rewardlang", device=device, device_name=device, env_info=env_info)
+    config = dict(
+        params["config"],
+        name="policy",
+        env_name="rewardlang",
+        device=device,
+        device_name=device,
+        env_info=env_info,
+    )
     runner.load({"params": dict(params, seed=1, config=config)})
     player = runner.create_player()
     player.has_batch_dimension = True
     model = player.model
     if algo == "ppo":
         model.load_state_dict(state["model"])
-    else:                                          # the critic is not asked when playing
+    else:  # the critic is not asked when playing
         model.sac_network.actor.load_state_dict(state["actor"])
         if "running_mean_std" in state:
             model.running_mean_std.load_state_dict(state["running_mean_std"])

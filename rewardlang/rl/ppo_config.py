@@ -1,10 +1,13 @@
 """ppo.yaml and sac.yaml: read, checked, and turned into the parameters of one run.
 
-A file holds rl_games' own `params` and, beside it, `cpu`: what is laid over `params` when the policy trains on a CPU.
+A file holds rl_games' own `params` and, beside it, `cpu`: what is laid over `params` when the policy trains
+on a CPU.
 
-Where the number of environments comes from, first match: `--num-envs`; `cpu.config.num_actors` (on a CPU); `params.config.num_actors`;
-`env.num_envs` of task.yaml. If it is not the file's own number, the minibatch is scaled so that an epoch keeps its number of minibatches.
+Where the number of environments comes from, first match: `--num-envs`; `cpu.config.num_actors` (on a CPU);
+`params.config.num_actors`; `env.num_envs` of task.yaml. If it is not the file's own number, the minibatch is
+scaled so that an epoch keeps its number of minibatches.
 """
+
 from __future__ import annotations
 
 import copy
@@ -35,8 +38,8 @@ class SettingsError(ConfigError):
 def load_settings(path: Path, algo: str) -> Dict[str, Params]:
     """{"params": ..., "cpu": ...} of a settings file, values in rl_games' types.
 
-    Raises SettingsError naming file, line, column and the closest key for each unknown key, wrong value, missing key, and setting that
-    rl_games 1.6.5 gets wrong.
+    Raises SettingsError naming file, line, column and the closest key for each unknown key, wrong value,
+    missing key, and setting that rl_games 1.6.5 gets wrong.
     """
     keys, required = SCHEMAS[algo]
     top = marked_yaml.read(path)
@@ -44,15 +47,19 @@ def load_settings(path: Path, algo: str) -> Dict[str, Params]:
     found: Dict[str, Params] = {"params": {}, "cpu": {}}
     for section, node in _entries(top, errors).items():
         if section not in SECTIONS:
-            errors.append(node.key.error(f"unknown key {section!r}{marked_yaml.did_you_mean(section, SECTIONS)}"))
+            errors.append(
+                node.key.error(f"unknown key {section!r}{marked_yaml.did_you_mean(section, SECTIONS)}")
+            )
             continue
         for key, leaf in _leaves(node, keys, errors):
             try:
                 if key in REFUSED:
-                    if _value(leaf) not in (False, None, "None"):     # asking for nothing does no harm
+                    if _value(leaf) not in (False, None, "None"):  # asking for nothing does no harm
                         errors.append(leaf.key.error(f"{key} {REFUSED[key]}"))
                 elif key not in keys:
-                    errors.append(leaf.key.error(f"unknown key {_last(key)!r} in {section}{_did_you_mean(key, keys)}"))
+                    errors.append(
+                        leaf.key.error(f"unknown key {_last(key)!r} in {section}{_did_you_mean(key, keys)}")
+                    )
                 else:
                     _put(found[section], key, keys[key](_value(leaf)))
             except ValueError as error:
@@ -69,20 +76,32 @@ def load_settings(path: Path, algo: str) -> Dict[str, Params]:
     return found
 
 
-def for_run(settings: Dict[str, Params], path: Path, *, on_cpu: bool, task_num_envs: int, num_envs: Optional[int] = None,
-            max_epochs: Optional[int] = None) -> Params:  # fmt: skip
-    """The parameters of one run: `cpu` laid over `params` on a CPU, the number of environments settled, defaults of ours filled in.
+def for_run(
+    settings: Dict[str, Params],
+    path: Path,
+    *,
+    on_cpu: bool,
+    task_num_envs: int,
+    num_envs: Optional[int] = None,
+    max_epochs: Optional[int] = None,
+) -> Params:
+    """The parameters of one run: `cpu` laid over `params` on a CPU, the number of environments settled,
+    defaults of ours filled in.
 
     Raises ConfigError if the samples of an epoch don't divide into minibatches.
     """
     params = merged(settings["params"], settings["cpu"] if on_cpu else {})
     config = params["config"]
     config.setdefault("reward_shaper", {})
-    config.setdefault("torch_compile", not on_cpu)       # on a CPU compiling takes longer than the speed-up gives back
+    config.setdefault(
+        "torch_compile", not on_cpu
+    )  # on a CPU compiling takes longer than the speed-up gives back
     config.setdefault("save_frequency", 10)
     config.setdefault("save_best_after", 0)
     if on_cpu:
-        params.setdefault("torch_threads", 1)            # two threads spin on each other on a busy machine: up to 20 times slower
+        params.setdefault(
+            "torch_threads", 1
+        )  # two threads spin on each other on a busy machine: up to 20 times slower
     if config.get("lr_schedule") == "None":
         config["lr_schedule"] = None
     if max_epochs is not None:
@@ -113,17 +132,31 @@ def _fit_minibatch(config: Params, own_number: int, path: Path) -> None:
     if "minibatch_size" in config and config["num_actors"] != own_number:
         count = max(1, round(own_number * config["horizon_length"] / config["minibatch_size"]))
         if samples % count:
-            raise ConfigError(path, 0, 0, f"{config['num_actors']} environments x horizon_length {config['horizon_length']} = {samples} "
-                              f"samples don't divide into {count} equal minibatches; take a number of environments whose product with "
-                              f"{config['horizon_length']} is a multiple of {count}")  # fmt: skip
+            raise ConfigError(
+                path,
+                0,
+                0,
+                f"{config['num_actors']} environments x horizon_length {config['horizon_length']} = {samples} "
+                f"samples don't divide into {count} equal minibatches; take a number of environments whose product with "
+                f"{config['horizon_length']} is a multiple of {count}",
+            )
         config["minibatch_size"] = samples // count
     size = config.get("minibatch_size") or config["num_actors"] * config["minibatch_size_per_env"]
     if samples % size:
-        raise ConfigError(path, 0, 0, f"num_actors {config['num_actors']} x horizon_length {config['horizon_length']} = {samples} "
-                          f"samples an epoch is not a multiple of the minibatch size {size}")  # fmt: skip
-    config.setdefault("seq_length", 1)                   # only recurrent policies use it, but rl_games wants it to divide the samples
+        raise ConfigError(
+            path,
+            0,
+            0,
+            f"num_actors {config['num_actors']} x horizon_length {config['horizon_length']} = {samples} "
+            f"samples an epoch is not a multiple of the minibatch size {size}",
+        )
+    config.setdefault(
+        "seq_length", 1
+    )  # only recurrent policies use it, but rl_games wants it to divide the samples
     if samples % config["seq_length"]:
-        raise ConfigError(path, 0, 0, f"{samples} samples an epoch is not a multiple of seq_length {config['seq_length']}")
+        raise ConfigError(
+            path, 0, 0, f"{samples} samples an epoch is not a multiple of seq_length {config['seq_length']}"
+        )
 
 
 def _contradictions(params: Params) -> List[str]:
@@ -136,12 +169,20 @@ def _contradictions(params: Params) -> List[str]:
         return problems
     sizes = [key for key in ("minibatch_size", "minibatch_size_per_env") if key in config]
     if len(sizes) != 1:
-        problems.append("config wants " + ("minibatch_size or minibatch_size_per_env" if not sizes else
-                        "one of minibatch_size and minibatch_size_per_env: with both, rl_games ignores the second"))  # fmt: skip
+        problems.append(
+            "config wants "
+            + (
+                "minibatch_size or minibatch_size_per_env"
+                if not sizes
+                else "one of minibatch_size and minibatch_size_per_env: with both, rl_games ignores the second"
+            )
+        )
     if config.get("lr_schedule") == "adaptive" and "kl_threshold" not in config:
         problems.append("config.lr_schedule adaptive wants config.kl_threshold")
     if config.get("lr_schedule") == "linear" and config.get("max_epochs", -1) == -1:
-        problems.append("config.lr_schedule linear wants config.max_epochs (with max_frames alone rl_games 1.6.5 never anneals)")
+        problems.append(
+            "config.lr_schedule linear wants config.max_epochs (with max_frames alone rl_games 1.6.5 never anneals)"
+        )
     return problems
 
 
@@ -163,7 +204,7 @@ def _leaves(section: Node, keys: Dict[str, Any], errors: List[ConfigError]) -> L
         if key and (key in keys or key in REFUSED or not inner):
             out.append((key, node))
         elif isinstance(node.node, yaml.ScalarNode) and node.node.value == "":
-            continue                                     # an empty mapping: `reward_shaper:`
+            continue  # an empty mapping: `reward_shaper:`
         else:
             below = _entries(node, errors)
             pending += [(f"{key}.{name}".lstrip("."), child) for name, child in below.items()]
@@ -173,14 +214,16 @@ def _leaves(section: Node, keys: Dict[str, Any], errors: List[ConfigError]) -> L
 def _value(leaf: Node) -> Any:
     try:
         return yaml.SafeLoader("").construct_object(leaf.node, deep=True)
-    except yaml.YAMLError as error:                      # a tag such as !!python/object, or a list that contains itself
+    except yaml.YAMLError as error:  # a tag such as !!python/object, or a list that contains itself
         raise ValueError(f"is not plain data: {getattr(error, 'problem', error)}") from None
 
 
 def _did_you_mean(key: str, keys: Dict[str, Any]) -> str:
     """The closest key: of the same mapping first, else anywhere, then with its path."""
     parent = key.rpartition(".")[0]
-    siblings = {k[len(parent):].lstrip(".").split(".")[0] for k in keys if not parent or k.startswith(parent + ".")}
+    siblings = {
+        k[len(parent) :].lstrip(".").split(".")[0] for k in keys if not parent or k.startswith(parent + ".")
+    }
     hint = marked_yaml.did_you_mean(_last(key), sorted(siblings))
     if "did you mean" in hint:
         return hint

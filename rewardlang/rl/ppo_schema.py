@@ -1,8 +1,10 @@
 """The keys of rl_games' configuration, and which of them rl_games 1.6.5 gets wrong.
 
-rl_games reads its configuration key by key and ignores what it does not know: `horizn_length: 7` trains with the default. So the
-keys are listed here, each with a check that returns the value in the type rl_games wants (YAML reads `3e-4` as text).
+rl_games reads its configuration key by key and ignores what it does not know: `horizn_length: 7` trains with
+the default. So the keys are listed here, each with a check that returns the value in the type rl_games wants
+(YAML reads `3e-4` as text).
 """
+
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional, Tuple
@@ -10,12 +12,22 @@ from typing import Any, Callable, Dict, Optional, Tuple
 Check = Callable[[Any], Any]
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "elu", "selu", "swish", "gelu", "softplus", "None")
-INITIALIZERS = ("default", "const_initializer", "orthogonal_initializer", "glorot_normal_initializer", "glorot_uniform_initializer",
-                "variance_scaling_initializer", "random_uniform_initializer", "kaiming_normal", "orthogonal")
+INITIALIZERS = (
+    "default",
+    "const_initializer",
+    "orthogonal_initializer",
+    "glorot_normal_initializer",
+    "glorot_uniform_initializer",
+    "variance_scaling_initializer",
+    "random_uniform_initializer",
+    "kaiming_normal",
+    "orthogonal",
+)
 
 
 def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
     """A check that returns a float in [low, high]."""
+
     def check(value: Any) -> float:
         try:
             if isinstance(value, bool):
@@ -26,34 +38,44 @@ def number(low: float = float("-inf"), high: float = float("inf")) -> Check:
         if not low <= result <= high:
             raise ValueError(f"must be in [{low:g}, {high:g}], not {value!r}")
         return result
+
     return check
 
 
 def integer(low: int) -> Check:
     """A check that returns an int of at least `low`."""
+
     def check(value: Any) -> int:
         result = number()(value)
         if result != int(result) or result < low:
             raise ValueError(f"must be a whole number of at least {low}, not {value!r}")
         return int(result)
+
     return check
 
 
 def choice(*names: Any, broken: Optional[Dict[str, str]] = None) -> Check:
-    """A check that returns one of the names; `broken` are others that rl_games has, and why not. YAML's null stands for its 'None'."""
+    """A check that returns one of the names; `broken` are others that rl_games has, and why not. YAML's null
+    stands for its 'None'.
+    """
+
     def check(value: Any) -> Any:
         if value is None and "None" in names:
             return "None"
         if broken and isinstance(value, str) and value in broken:
             raise ValueError(f"{value} {broken[value]}; use {' or '.join(names)}")
-        if not any(type(value) is type(name) and value == name for name in names):     # 1 == True, but it is not meant
+        if not any(
+            type(value) is type(name) and value == name for name in names
+        ):  # 1 == True, but it is not meant
             raise ValueError(f"must be one of {', '.join(str(name) for name in names)}, not {value!r}")
         return value
+
     return check
 
 
 def either(*checks: Check) -> Check:
     """A check that returns what the first check that passes returns."""
+
     def check(value: Any) -> Any:
         reasons = []
         for one in checks:
@@ -62,25 +84,35 @@ def either(*checks: Check) -> Check:
             except ValueError as error:
                 reasons.append(str(error))
         raise ValueError(reasons[0])
+
     return check
 
 
 def each(one: Check) -> Check:
     """A check that returns a non-empty list, each element checked."""
+
     def check(value: Any) -> list:
         if not isinstance(value, list) or not value:
             raise ValueError(f"must be a list such as [256, 128, 64], not {value!r}")
         return [one(element) for element in value]
+
     return check
 
 
 flag: Check = choice(True, False)
 positive = number(0.0)
 share = number(0.0, 1.0)
-endless = either(choice(-1), integer(1))          # -1: no limit
+endless = either(choice(-1), integer(1))  # -1: no limit
 compile_mode = either(flag, choice("default", "reduce-overhead", "max-autotune"))
 
-_INITIALIZER: Dict[str, Check] = {"name": choice(*INITIALIZERS), "val": number(), "gain": number(), "scale": number(), "a": number(), "b": number()}
+_INITIALIZER: Dict[str, Check] = {
+    "name": choice(*INITIALIZERS),
+    "val": number(),
+    "gain": number(),
+    "scale": number(),
+    "a": number(),
+    "b": number(),
+}
 
 _MLP: Dict[str, Check] = {
     "network.mlp.units": each(integer(1)),
@@ -91,8 +123,8 @@ _MLP: Dict[str, Check] = {
 _COMMON: Dict[str, Check] = {
     "seed": integer(0),
     "torch_threads": either(choice("auto"), integer(0)),
-    "config.name": str,                            # rl_games wants it; rewardlang names the run itself
-    "config.env_name": str,                        # likewise
+    "config.name": str,  # rl_games wants it; rewardlang names the run itself
+    "config.env_name": str,  # likewise
     "config.num_actors": integer(1),
     "config.torch_compile": compile_mode,
     "config.mixed_precision": flag,
@@ -117,10 +149,13 @@ PPO: Dict[str, Check] = {
     **_COMMON,
     **_MLP,
     "algo.name": choice("a2c_continuous"),
-    "model.name": choice("continuous_a2c_logstd", broken={
-        "continuous_a2c": "fails in rl_games 1.6.5 (UnboundLocalError: entropy)",
-        "continuous_a2c_tanh": "plays another policy in rl_games 1.6.5 than it trains (no tanh without noise)",
-    }),
+    "model.name": choice(
+        "continuous_a2c_logstd",
+        broken={
+            "continuous_a2c": "fails in rl_games 1.6.5 (UnboundLocalError: entropy)",
+            "continuous_a2c_tanh": "plays another policy in rl_games 1.6.5 than it trains (no tanh without noise)",
+        },
+    ),
     "network.name": choice("actor_critic"),
     "network.separate": flag,
     "network.value_activation": choice(*ACTIVATIONS),
@@ -162,12 +197,31 @@ PPO: Dict[str, Check] = {
 }
 
 PPO_REQUIRED = (
-    "algo.name", "model.name", "network.name", "network.mlp.units", "network.mlp.activation", "network.mlp.initializer.name",
-    f"{_CONTINUOUS}.mu_activation", f"{_CONTINUOUS}.sigma_activation", f"{_CONTINUOUS}.mu_init.name", f"{_CONTINUOUS}.sigma_init.name",
-    f"{_CONTINUOUS}.fixed_sigma", "config.normalize_input", "config.normalize_advantage", "config.gamma", "config.tau",
-    "config.learning_rate", "config.lr_schedule", "config.grad_norm", "config.entropy_coef", "config.e_clip", "config.clip_value",
-    "config.horizon_length", "config.mini_epochs", "config.critic_coef",
-    "config.bounds_loss_coef",                     # rl_games has a default, and fails with it
+    "algo.name",
+    "model.name",
+    "network.name",
+    "network.mlp.units",
+    "network.mlp.activation",
+    "network.mlp.initializer.name",
+    f"{_CONTINUOUS}.mu_activation",
+    f"{_CONTINUOUS}.sigma_activation",
+    f"{_CONTINUOUS}.mu_init.name",
+    f"{_CONTINUOUS}.sigma_init.name",
+    f"{_CONTINUOUS}.fixed_sigma",
+    "config.normalize_input",
+    "config.normalize_advantage",
+    "config.gamma",
+    "config.tau",
+    "config.learning_rate",
+    "config.lr_schedule",
+    "config.grad_norm",
+    "config.entropy_coef",
+    "config.e_clip",
+    "config.clip_value",
+    "config.horizon_length",
+    "config.mini_epochs",
+    "config.critic_coef",
+    "config.bounds_loss_coef",  # rl_games has a default, and fails with it
 )
 
 SAC: Dict[str, Check] = {
@@ -193,13 +247,26 @@ SAC: Dict[str, Check] = {
     "config.num_warmup_steps": integer(1),
     "config.num_steps_per_episode": integer(1),
     "config.num_updates_per_step": integer(1),
-    "config.policy_frequency": choice(1),          # others crash or log 0 for the actor's loss, by parity
+    "config.policy_frequency": choice(1),  # others crash or log 0 for the actor's loss, by parity
 }
 
 SAC_REQUIRED = (
-    "algo.name", "model.name", "network.name", "network.mlp.units", "network.mlp.activation", "network.mlp.initializer.name",
-    "network.log_std_bounds", "config.batch_size", "config.init_alpha", "config.alpha_lr", "config.actor_lr", "config.critic_lr",
-    "config.learnable_temperature", "config.replay_buffer_size", "config.num_warmup_steps", "config.policy_frequency",
+    "algo.name",
+    "model.name",
+    "network.name",
+    "network.mlp.units",
+    "network.mlp.activation",
+    "network.mlp.initializer.name",
+    "network.log_std_bounds",
+    "config.batch_size",
+    "config.init_alpha",
+    "config.alpha_lr",
+    "config.actor_lr",
+    "config.critic_lr",
+    "config.learnable_temperature",
+    "config.replay_buffer_size",
+    "config.num_warmup_steps",
+    "config.policy_frequency",
 )
 
 _OURS = "is set by rewardlang"
@@ -217,15 +284,25 @@ REFUSED: Dict[str, str] = {
     "network.space.discrete": "is not supported: actions are continuous",
     "network.space.multi_discrete": "is not supported: actions are continuous",
     "config.central_value_config": "is not supported: the environment has no privileged state",
-    "config.self_play": "is not supported", "config.self_play_config": "is not supported",
+    "config.self_play": "is not supported",
+    "config.self_play_config": "is not supported",
     "config.population_based_training": "is not supported",
     "config.score_to_win": "is not supported; use max_epochs or --max-minutes",
     "config.reward_shaper.log_val": "makes NaN of every reward that is not positive",
-    "config.device": f"{_OURS} (--device)", "config.device_name": f"{_OURS} (--device)",
-    "config.full_experiment_name": f"{_OURS} (--name)", "config.train_dir": f"{_OURS} (--out)",
+    "config.device": f"{_OURS} (--device)",
+    "config.device_name": f"{_OURS} (--device)",
+    "config.full_experiment_name": f"{_OURS} (--name)",
+    "config.train_dir": f"{_OURS} (--out)",
     "config.env_config": f"{_OURS}: what it would hold is in task.yaml",
-    "config.env_info": _OURS, "config.vec_env": _OURS, "config.features": _OURS, "config.player": _OURS,
-    "load_checkpoint": "is not read; use --resume", "load_path": "is not read; use --resume",
+    "config.env_info": _OURS,
+    "config.vec_env": _OURS,
+    "config.features": _OURS,
+    "config.player": _OURS,
+    "load_checkpoint": "is not read; use --resume",
+    "load_path": "is not read; use --resume",
 }
 
-SCHEMAS: Dict[str, Tuple[Dict[str, Check], Tuple[str, ...]]] = {"ppo": (PPO, PPO_REQUIRED), "sac": (SAC, SAC_REQUIRED)}
+SCHEMAS: Dict[str, Tuple[Dict[str, Check], Tuple[str, ...]]] = {
+    "ppo": (PPO, PPO_REQUIRED),
+    "sac": (SAC, SAC_REQUIRED),
+}

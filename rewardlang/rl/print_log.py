@@ -1,4 +1,5 @@
 """Where prints go while rl_games runs: it prints three lines an epoch and has no other way to tell."""
+
 from __future__ import annotations
 
 import io
@@ -9,7 +10,9 @@ from typing import Any, List, TextIO
 
 
 class PrintLog(io.TextIOBase):
-    """Takes stdout, stderr and warnings while it is entered: into memory until `open` names a file, then into that file."""
+    """Takes stdout, stderr and warnings while it is entered: into memory until `open` names a file, then into
+    that file.
+    """
 
     def __init__(self) -> None:
         self._out: TextIO = io.StringIO()
@@ -19,7 +22,9 @@ class PrintLog(io.TextIOBase):
         self._stack.enter_context(redirect_stdout(self))
         self._stack.enter_context(redirect_stderr(self))
         self._stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("default")           # each once, into the log; they are rl_games' and torch's, not the user's
+        warnings.simplefilter(
+            "default"
+        )  # each once, into the log; they are rl_games' and torch's, not the user's
         return self
 
     def __exit__(self, *_: Any) -> None:
@@ -29,7 +34,7 @@ class PrintLog(io.TextIOBase):
     def open(self, path: Path) -> None:
         """Go on in a file, at its end; what was printed so far goes there too."""
         file = open(path, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
-        file.write(self._out.getvalue())           # type: ignore[attr-defined]
+        file.write(self._out.getvalue())  # type: ignore[attr-defined]
         self._out = file
 
     def write(self, text: str) -> int:

@@ -1,4 +1,7 @@
-"""What happens around an epoch: statistics are read once, written, shown, saved; and the training is ended when it is time."""
+"""What happens around an epoch: statistics are read once, written, shown, saved; and the training is ended
+when it is time.
+"""
+
 from __future__ import annotations
 
 import math
@@ -15,15 +18,33 @@ from .interrupt import Wish
 from .run_folder import RunFolder
 from .scalars import Scalars
 
-Best = Dict[str, Any]                              # {"score": mean return, "epoch": number} or {}
+Best = Dict[str, Any]  # {"score": mean return, "epoch": number} or {}
 
 
 class Recorder(AlgoObserver):
     """rl_games' observer of one training session, and the `between_epochs` of its agent."""
 
-    def __init__(self, agent: Any, env: Any, run: RunFolder, scalars: Scalars, display: Display, wish: Wish, *, best: Best,
-                 max_minutes: Optional[float], spec_hash: str):  # fmt: skip
-        self.agent, self.env, self.run, self.scalars, self.display, self.wish = agent, env, run, scalars, display, wish
+    def __init__(
+        self,
+        agent: Any,
+        env: Any,
+        run: RunFolder,
+        scalars: Scalars,
+        display: Display,
+        wish: Wish,
+        *,
+        best: Best,
+        max_minutes: Optional[float],
+        spec_hash: str,
+    ):
+        self.agent, self.env, self.run, self.scalars, self.display, self.wish = (
+            agent,
+            env,
+            run,
+            scalars,
+            display,
+            wish,
+        )
         self.best = best
         self.spec_hash = spec_hash
         self.terms = [term.name for term in env.reward.program.terms]
@@ -35,7 +56,7 @@ class Recorder(AlgoObserver):
         self._pace: Deque[Tuple[float, int]] = deque([(time.monotonic(), agent.frame)], maxlen=20)
         agent.algo_observer, agent.writer, agent.between_epochs = self, scalars, self.between_epochs
         if self.epoch == 0:
-            self._save(regular=True)               # so that a run killed in its first epochs can be resumed too
+            self._save(regular=True)  # so that a run killed in its first epochs can be resumed too
 
     def after_clear_stats(self) -> None:
         """rl_games calls it, and forgets it in the class this derives from."""
@@ -48,7 +69,7 @@ class Recorder(AlgoObserver):
     def between_epochs(self, epoch: int) -> None:
         """All of an epoch has been written. Raises TrainingOver if it was the last."""
         if epoch == self.epoch:
-            return                                 # the first epoch of a session has none before it
+            return  # the first epoch of a session has none before it
         self.epoch = epoch
         self.scalars.write_epoch(epoch, self._frame, self._seconds)
         self._pace.append((time.monotonic(), self.agent.frame))
@@ -64,10 +85,16 @@ class Recorder(AlgoObserver):
         """Where the training is."""
         (start, before), (end, now) = self._pace[0], self._pace[-1]
         return Progress(
-            epoch=self.epoch, max_epochs=self.agent.config.get("max_epochs", -1), frames=self.agent.frame,
-            seconds=self.scalars.seconds, steps_per_s=(now - before) / (end - start) if end > start else 0.0,
-            dt=self.env.task.dt, best=self.best.get("score"), terms=self.terms, stats=self.scalars.last,
-        )  # fmt: skip
+            epoch=self.epoch,
+            max_epochs=self.agent.config.get("max_epochs", -1),
+            frames=self.agent.frame,
+            seconds=self.scalars.seconds,
+            steps_per_s=(now - before) / (end - start) if end > start else 0.0,
+            dt=self.env.task.dt,
+            best=self.best.get("score"),
+            terms=self.terms,
+            stats=self.scalars.last,
+        )
 
     def finish(self, status: str) -> Dict[str, Any]:
         """Close the logs and write summary.json with how it ended; returns it."""
@@ -88,13 +115,23 @@ class Recorder(AlgoObserver):
     def _save(self, regular: bool) -> None:
         """Write the last checkpoint if it is due, the best if this is it. Both hold the same state."""
         score = self._score()
-        better = score is not None and self.epoch >= self.agent.config["save_best_after"] and score > self.best.get("score", -float("inf"))
+        better = (
+            score is not None
+            and self.epoch >= self.agent.config["save_best_after"]
+            and score > self.best.get("score", -float("inf"))
+        )
         if better:
             self.best = {"score": score, "epoch": self.epoch}
         if not (better or regular):
             return
-        data = checkpoint.snapshot(self.agent, self.epoch, best=self.best, logs=self.scalars.position(), spec=self.spec_hash,
-                                   seconds=self.scalars.seconds)  # fmt: skip
+        data = checkpoint.snapshot(
+            self.agent,
+            self.epoch,
+            best=self.best,
+            logs=self.scalars.position(),
+            spec=self.spec_hash,
+            seconds=self.scalars.seconds,
+        )
         if better:
             checkpoint.write(self.run.best, data)
         if regular:
@@ -110,7 +147,14 @@ class Recorder(AlgoObserver):
     def _summary(self, status: str) -> Dict[str, Any]:
         progress = self.progress()
         return {
-            "status": status, "epoch": self.epoch, "saved_epoch": self.saved_epoch, "frames": progress.frames,
-            "seconds": round(progress.seconds, 1), "steps_per_s": round(progress.steps_per_s, 1), "best": self.best,
-            "scalars": {tag: value if math.isfinite(value) else None for tag, value in self.scalars.last.items()},
-        }  # fmt: skip
+            "status": status,
+            "epoch": self.epoch,
+            "saved_epoch": self.saved_epoch,
+            "frames": progress.frames,
+            "seconds": round(progress.seconds, 1),
+            "steps_per_s": round(progress.steps_per_s, 1),
+            "best": self.best,
+            "scalars": {
+                tag: value if math.isfinite(value) else None for tag, value in self.scalars.last.items()
+            },
+        }

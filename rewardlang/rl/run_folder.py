@@ -1,12 +1,13 @@
 """The folder of a run: all that is needed to read, play and resume it, without the files it was started from.
 
-    spec.reward         the spec, canonical text            original.reward   as it was written
-    reward.py           the torch source it became          run.json          seed, hash, versions, git revision, the call
-    task/               the whole task folder               ppo.yaml          the settings as used (sac.yaml for SAC)
-    nn/last.pth         the newest checkpoint               nn/best.pth       the one with the best mean return
-    summaries/          TensorBoard                         scalars.csv       every scalar, one row an epoch
-    summary.json        how it stands                       train.log         what rl_games printed
+spec.reward         the spec, canonical text            original.reward   as it was written reward.py
+the torch source it became          run.json          seed, hash, versions, git revision, the call task/
+the whole task folder               ppo.yaml          the settings as used (sac.yaml for SAC) nn/last.pth
+the newest checkpoint               nn/best.pth       the one with the best mean return summaries/
+TensorBoard                         scalars.csv       every scalar, one row an epoch summary.json        how
+it stands                       train.log         what rl_games printed
 """
+
 from __future__ import annotations
 
 import json
@@ -74,8 +75,11 @@ class RunFolder:
         for candidate in candidates:
             if candidate.is_file():
                 return candidate
-        raise RunError(f"{self.path} has no checkpoint {which}" if which else
-                       f"{self.path} has no checkpoint yet: the first is saved after the epochs of `save_frequency`")  # fmt: skip
+        raise RunError(
+            f"{self.path} has no checkpoint {which}"
+            if which
+            else f"{self.path} has no checkpoint yet: the first is saved after the epochs of `save_frequency`"
+        )
 
 
 def free_name(name: Optional[str], stem: str, out: Path) -> Path:
@@ -87,15 +91,26 @@ def free_name(name: Optional[str], stem: str, out: Path) -> Path:
         if not name or Path(name).name != name or name in (".", ".."):
             raise RunError(f"--name {name!r} must be the name of a folder, without a path (--out says where)")
         if (out / name).exists():
-            raise RunError(f"{out / name} exists: choose another --name, or continue it with --resume {out / name}")
+            raise RunError(
+                f"{out / name} exists: choose another --name, or continue it with --resume {out / name}"
+            )
         return out / name
     stamp = f"{stem}_{time.strftime('%Y-%m-%d_%H-%M-%S')}"
     candidates = [stamp] + [f"{stamp}_{i}" for i in range(2, 100)]
     return next(out / candidate for candidate in candidates if not (out / candidate).exists())
 
 
-def new_run(path: Path, *, spec: str, original: str, source: str, task: Path, algo: str, settings: str,
-            info: Dict[str, Any]) -> RunFolder:  # fmt: skip
+def new_run(
+    path: Path,
+    *,
+    spec: str,
+    original: str,
+    source: str,
+    task: Path,
+    algo: str,
+    settings: str,
+    info: Dict[str, Any],
+) -> RunFolder:
     """The folder at `path`, filled with what is known before training.
 
     It is built under another name and renamed, so a folder of that name is always complete.
@@ -146,13 +161,19 @@ def versions() -> Dict[str, str]:
 
 
 def git_revision(file: Path) -> Optional[str]:
-    """The revision of the git checkout that tracks `file`, "+" added if tracked files differ from it; None if none does."""
+    """The revision of the git checkout that tracks `file`, "+" added if tracked files differ from it; None if
+    none does.
+    """
+
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(file.resolve().parent), *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+
     try:
         git("ls-files", "--error-unmatch", file.name)
-        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+        return git("rev-parse", "HEAD") + (
+            "+" if git("status", "--porcelain", "--untracked-files=no") else ""
+        )
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -166,9 +187,17 @@ def write_text(path: Path, text: str) -> None:
 
 def _not_of_the_task(out: Path) -> Any:
     """What copytree leaves out: hidden files, caches, and runs kept inside the task's own folder."""
+
     def ignored(folder: str, names: list) -> list:
-        return [name for name in names if name.startswith(".") or name == "__pycache__"
-                or (Path(folder) / name).resolve() == out.resolve() or (Path(folder) / name / "run.json").exists()]  # fmt: skip
+        return [
+            name
+            for name in names
+            if name.startswith(".")
+            or name == "__pycache__"
+            or (Path(folder) / name).resolve() == out.resolve()
+            or (Path(folder) / name / "run.json").exists()
+        ]
+
     return ignored
 
 

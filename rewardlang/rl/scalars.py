@@ -1,9 +1,12 @@
-"""The scalars of a run: TensorBoard events and scalars.csv, written once an epoch and cut back to a checkpoint on resume.
+"""The scalars of a run: TensorBoard events and scalars.csv, written once an epoch and cut back to a
+checkpoint on resume.
 
-It stands in for the SummaryWriter that rl_games makes. That one hands events to a thread through a queue and flushes every two minutes,
-so a killed run loses minutes and nobody can tell how far a checkpoint's epoch reaches into the file. Here an epoch is written as a
-whole; `position` is then an exact place, kept in the checkpoint, and `cut` returns to it.
+It stands in for the SummaryWriter that rl_games makes. That one hands events to a thread through a queue and
+flushes every two minutes, so a killed run loses minutes and nobody can tell how far a checkpoint's epoch
+reaches into the file. Here an epoch is written as a whole; `position` is then an exact place, kept in the
+checkpoint, and `cut` returns to it.
 """
+
 from __future__ import annotations
 
 import csv
@@ -20,7 +23,7 @@ from tensorboardX.summary import scalar as scalar_summary
 from .run_folder import RunFolder, write_text
 
 KEYS = ("epoch", "frame", "seconds")
-ALSO = {"info/kl": "approxkl"}                     # rl_games' tag: the name that tutorials look for
+ALSO = {"info/kl": "approxkl"}  # rl_games' tag: the name that tutorials look for
 
 
 class Scalars:
@@ -29,7 +32,7 @@ class Scalars:
     def __init__(self, run: RunFolder, *, epoch: int = 0, seconds: float = 0.0):
         self.run = run
         self.last: Dict[str, float] = {}
-        self.seconds = seconds                     # of training so far, earlier sessions included
+        self.seconds = seconds  # of training so far, earlier sessions included
         self._earlier = seconds
         self._pending: Dict[int, Dict[str, float]] = {}
         self._row: Dict[str, float] = {}
@@ -49,7 +52,7 @@ class Scalars:
 
     def add_scalar(self, tag: str, value: Any, step: Any = 0, *_: Any) -> None:
         """rl_games' call. A value is kept until the epoch is written."""
-        if tag.endswith("/time"):                  # its step is seconds, which rl_games counts anew in each session
+        if tag.endswith("/time"):  # its step is seconds, which rl_games counts anew in each session
             step = float(step) + self._earlier
         number = float(value)
         for name in (tag, ALSO.get(tag)):
@@ -89,9 +92,9 @@ class Scalars:
 
     def _write_row(self, row: Dict[str, Any]) -> None:
         new = [tag for tag in row if tag not in self._columns and tag not in KEYS]
-        if new or not self._columns:               # tags of episodes come with the first that ends
+        if new or not self._columns:  # tags of episodes come with the first that ends
             rows = list(_rows(self.run.scalars))
-            self._columns = [*KEYS, *sorted([*self._columns[len(KEYS):], *new])]
+            self._columns = [*KEYS, *sorted([*self._columns[len(KEYS) :], *new])]
             write_text(self.run.scalars, _csv([*rows, row], self._columns, header=True))
         else:
             with open(self.run.scalars, "a", encoding="utf-8", newline="") as file:
@@ -121,7 +124,9 @@ def _rows(path: Path) -> List[Dict[str, str]]:
         return []
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [row for row in rows if None not in row.values() and None not in row]   # a kill can leave half a line
+    return [
+        row for row in rows if None not in row.values() and None not in row
+    ]  # a kill can leave half a line
 
 
 def _header(path: Path) -> List[str]:

@@ -1,4 +1,5 @@
 """From a spec to a trained policy: plan, environment, agent, run folder, training."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -15,31 +16,73 @@ from .recorder import Recorder
 from .run_folder import RunError, RunFolder
 from .scalars import Scalars
 
-ENDINGS = {"max_epochs": "finished", "max_frames": "finished", "max_minutes": "the time is up", "interrupted": "interrupted",
-           "failed": "stopped by an error"}  # fmt: skip
-LOG_LINES = 15                                     # of train.log shown when a training fails
+ENDINGS = {
+    "max_epochs": "finished",
+    "max_frames": "finished",
+    "max_minutes": "the time is up",
+    "interrupted": "interrupted",
+    "failed": "stopped by an error",
+}
+LOG_LINES = 15  # of train.log shown when a training fails
 
 
-def train(spec: Any = None, *, task: Any = None, sim: str = "auto", device: Optional[str] = None, algo: Optional[str] = None,
-          num_envs: Optional[int] = None, max_epochs: Optional[int] = None, max_minutes: Optional[float] = None,
-          seed: Optional[int] = None, params: Optional[Mapping[str, float]] = None, resume: Any = None,
-          name: Optional[str] = None, out: Any = "runs") -> Path:  # fmt: skip
-    """Train a policy for the reward in the file `spec`, or continue the run in the folder `resume`. Returns the run's folder.
+def train(
+    spec: Any = None,
+    *,
+    task: Any = None,
+    sim: str = "auto",
+    device: Optional[str] = None,
+    algo: Optional[str] = None,
+    num_envs: Optional[int] = None,
+    max_epochs: Optional[int] = None,
+    max_minutes: Optional[float] = None,
+    seed: Optional[int] = None,
+    params: Optional[Mapping[str, float]] = None,
+    resume: Any = None,
+    name: Optional[str] = None,
+    out: Any = "runs",
+) -> Path:
+    """Train a policy for the reward in the file `spec`, or continue the run in the folder `resume`. Returns
+    the run's folder.
 
-    Ctrl-C ends the training after the current epoch, with everything saved; so do `max_epochs` (of the whole run) and `max_minutes` (of
-    this call). A killed run loses at most the epochs since the last checkpoint (`save_frequency` in the settings).
-    Raises a ValueError, before anything is written, that says what is wrong with the input.
+    Ctrl-C ends the training after the current epoch, with everything saved; so do `max_epochs` (of the whole
+    run) and `max_minutes` (of this call). A killed run loses at most the epochs since the last checkpoint
+    (`save_frequency` in the settings). Raises a ValueError, before anything is written, that says what is
+    wrong with the input.
     """
     if resume is not None:
         if name is not None:
             raise RunError(f"--name {name} can't be given with --resume: the run keeps its folder")
-        plan = resumed_plan(resume, spec=spec, sim=sim, device=device, max_epochs=max_epochs, max_minutes=max_minutes,
-                            task=task, algo=algo, num_envs=num_envs, seed=seed, params=params or None)  # fmt: skip
+        plan = resumed_plan(
+            resume,
+            spec=spec,
+            sim=sim,
+            device=device,
+            max_epochs=max_epochs,
+            max_minutes=max_minutes,
+            task=task,
+            algo=algo,
+            num_envs=num_envs,
+            seed=seed,
+            params=params or None,
+        )
     elif spec is None:
         raise ValueError("the spec to train is missing (or --resume RUN)")
     else:
-        plan = new_plan(spec, task=task, sim=sim, device=device, algo=algo, num_envs=num_envs, max_epochs=max_epochs,
-                        max_minutes=max_minutes, seed=seed, params=params, name=name, out=out)  # fmt: skip
+        plan = new_plan(
+            spec,
+            task=task,
+            sim=sim,
+            device=device,
+            algo=algo,
+            num_envs=num_envs,
+            max_epochs=max_epochs,
+            max_minutes=max_minutes,
+            seed=seed,
+            params=params,
+            name=name,
+            out=out,
+        )
 
     display = Display(_title(plan))
     with PrintLog() as log:
@@ -49,7 +92,7 @@ def train(spec: Any = None, *, task: Any = None, sim: str = "auto", device: Opti
             if plan.state is not None:
                 checkpoint.restore(agent, plan.state)
             compile_model(agent, plan.settings)
-            run = plan.open()                      # all that can fail has been made: from here on there is something to keep
+            run = plan.open()  # all that can fail has been made: from here on there is something to keep
             log.open(run.log)
             _run(plan, env, agent, run, display)
         finally:
@@ -64,17 +107,26 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
         logs.cut(run, agent.epoch_num, state["logs"])
     scalars = Scalars(run, epoch=agent.epoch_num, seconds=state.get("seconds", 0.0))
     with display, end_on_interrupt() as wish:
-        recorder = Recorder(agent, env, run, scalars, display, wish, best=_best(run, state), max_minutes=plan.max_minutes,
-                            spec_hash=plan.program.hash)  # fmt: skip
+        recorder = Recorder(
+            agent,
+            env,
+            run,
+            scalars,
+            display,
+            wish,
+            best=_best(run, state),
+            max_minutes=plan.max_minutes,
+            spec_hash=plan.program.hash,
+        )
         if not state:
             scalars.layout(recorder.terms)
         status = "failed"
         try:
             agent.train()
-            recorder.between_epochs(agent.epoch_num)         # rl_games leaves after its last epoch by itself
+            recorder.between_epochs(agent.epoch_num)  # rl_games leaves after its last epoch by itself
         except TrainingOver:
             status = recorder.ended_by
-        except KeyboardInterrupt:                  # a second Ctrl-C: without another checkpoint
+        except KeyboardInterrupt:  # a second Ctrl-C: without another checkpoint
             status = "interrupted"
         finally:
             summary = recorder.finish(status)
@@ -83,7 +135,9 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
 
 
 def _best(run: RunFolder, state: Dict[str, Any]) -> Dict[str, Any]:
-    """The best score so far: also of a checkpoint saved after the one that is resumed, so that no worse policy overwrites it."""
+    """The best score so far: also of a checkpoint saved after the one that is resumed, so that no worse
+    policy overwrites it.
+    """
     known = [state.get("best") or {}]
     if state and run.best.is_file():
         known.append(checkpoint.read(run.best, "cpu")["rewardlang"]["best"])
@@ -92,16 +146,25 @@ def _best(run: RunFolder, state: Dict[str, Any]) -> Dict[str, Any]:
 
 def _title(plan: Plan) -> str:
     verb = "resuming" if plan.resumes else "training"
-    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {plan.num_envs} environments on {plan.sim}, policy on {plan.device}"
+    where = f"{plan.num_envs} environments on {plan.sim}, policy on {plan.device}"
+    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {where}"
 
 
 def _say_goodbye(run: RunFolder, display: Display, summary: Dict[str, Any]) -> None:
     """How it ended, and what to do with it."""
     if summary["status"] == "failed":
-        display.say(f"rl_games' last output (all of it is in {run.log}):", *(f"  {line}" for line in tail(run.log, LOG_LINES)))
-    best = f", best mean return {summary['best']['score']:.2f} in epoch {summary['best']['epoch']}" if summary["best"] else ""
+        display.say(
+            f"rl_games' last output (all of it is in {run.log}):",
+            *(f"  {line}" for line in tail(run.log, LOG_LINES)),
+        )
+    best = (
+        f", best mean return {summary['best']['score']:.2f} in epoch {summary['best']['epoch']}"
+        if summary["best"]
+        else ""
+    )
     more = f" --max-epochs {2 * summary['epoch']}" if summary["status"] == "max_epochs" else ""
     display.say(
-        f"{ENDINGS[summary['status']]} after epoch {summary['epoch']}, {summary['frames']:,} steps, {summary['seconds']:.0f} s{best}",
+        f"{ENDINGS[summary['status']]} after epoch {summary['epoch']}, {summary['frames']:,} steps, "
+        f"{summary['seconds']:.0f} s{best}",
         f"to play it: rewardlang play {run.path}   to go on: rewardlang train --resume {run.path}{more}",
     )

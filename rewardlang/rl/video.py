@@ -1,11 +1,12 @@
 """A film of one environment."""
+
 from __future__ import annotations
 
 import os
 from pathlib import Path
 from typing import Any, Optional
 
-FPS = 25                                           # pictures a second, as near as whole control steps allow
+FPS = 25  # pictures a second, as near as whole control steps allow
 
 
 class Video:
@@ -22,14 +23,19 @@ class Video:
         except ImportError:
             raise ValueError("--video needs the package imageio-ffmpeg: pip install imageio-ffmpeg") from None
         self.sim = sim
-        self.every = max(1, round(1 / (FPS * dt)))         # control steps a picture
+        self.every = max(1, round(1 / (FPS * dt)))  # control steps a picture
         try:
             first = sim.render(0)
-        except RuntimeError as error:                      # the backend's message names the missing library
+        except RuntimeError as error:  # the backend's message names the missing library
             raise ValueError(f"--video: {error}") from None
         self._part = self.path.with_name(f".{os.getpid()}.{self.path.name}")
         self._writer: Optional[Any] = imageio_ffmpeg.write_frames(
-            str(self._part), (first.shape[1], first.shape[0]), fps=1 / (self.every * dt), quality=7, macro_block_size=2)  # fmt: skip
+            str(self._part),
+            (first.shape[1], first.shape[0]),
+            fps=1 / (self.every * dt),
+            quality=7,
+            macro_block_size=2,
+        )
         self._writer.send(None)
         self._writer.send(first)
 

@@ -1,4 +1,5 @@
 """The display: nothing overflows a small terminal, and a line says the same where there is none."""
+
 from __future__ import annotations
 
 import io
@@ -16,7 +17,9 @@ PROGRESS = Progress(
 
 def test_the_picture_fits_eighty_columns() -> None:
     out = io.StringIO()
-    Console(file=out, width=80, force_terminal=True, color_system=None).print(picture("training runs/a", PROGRESS, ["a remark"]))
+    Console(file=out, width=80, force_terminal=True, color_system=None).print(
+        picture("training runs/a", PROGRESS, ["a remark"])
+    )
     lines = out.getvalue().splitlines()
     assert max(map(len, lines)) <= 80
     text = "\n".join(lines)

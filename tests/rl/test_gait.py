@@ -1,4 +1,5 @@
 """Gait numbers on made-up steps whose answer is known."""
+
 from __future__ import annotations
 
 import math
@@ -13,15 +14,19 @@ DT = 0.02
 
 def test_the_axes_of_a_turned_base() -> None:
     half = math.pi / 4
-    turns = torch.tensor([[0, 0, 0, 1], [0, 0, math.sin(half), math.cos(half)], [0, math.sin(half / 2), 0, math.cos(half / 2)]])
-    expected = torch.tensor([[1, 0, 0], [0, 1, 0], [math.cos(half), 0, -math.sin(half)]])       # as it is, yaw 90, pitch 45 degrees
+    turns = torch.tensor(
+        [[0, 0, 0, 1], [0, 0, math.sin(half), math.cos(half)], [0, math.sin(half / 2), 0, math.cos(half / 2)]]
+    )
+    expected = torch.tensor(
+        [[1, 0, 0], [0, 1, 0], [math.cos(half), 0, -math.sin(half)]]
+    )  # as it is, yaw 90, pitch 45 degrees
     torch.testing.assert_close(forward_axis(turns), expected, atol=1e-6, rtol=0)
     torch.testing.assert_close(heading(turns)[2], torch.tensor([1.0, 0.0]))
 
 
 def test_chatter_is_no_step() -> None:
     contact = torch.ones(20, 1, 1, dtype=torch.bool)
-    contact[8:10] = False                              # 0.04 s in the air
+    contact[8:10] = False  # 0.04 s in the air
     assert debounced(contact, DT).all()
     contact[8:14] = False
     assert debounced(contact, DT).sum() == 14
@@ -30,7 +35,9 @@ def test_chatter_is_no_step() -> None:
 def steps(pattern: str, repeats: int) -> torch.Tensor:
     """[T, 1, 2] contacts of left and right, each letter 0.2 s: l, r, b (both), n (none)."""
     feet = {"l": (1, 0), "r": (0, 1), "b": (1, 1), "n": (0, 0)}
-    return torch.tensor([feet[letter] for letter in pattern * repeats for _ in range(10)], dtype=torch.bool)[:, None]
+    return torch.tensor([feet[letter] for letter in pattern * repeats for _ in range(10)], dtype=torch.bool)[
+        :, None
+    ]
 
 
 @pytest.mark.parametrize("pattern, single, double, none, touchdowns", [
@@ -44,7 +51,9 @@ def test_supports(pattern: str, single: float, double: float, none: float, touch
     swing = torch.stack((torch.sin(time), -torch.sin(time)), -1)[:, None]
     result = gait(contact, swing, torch.ones(contact.shape[:2], dtype=torch.bool), DT)
     assert result is not None
-    assert [result[name] for name in ("single_support", "double_support", "no_support")] == pytest.approx([single, double, none], abs=0.02)
+    assert [result[name] for name in ("single_support", "double_support", "no_support")] == pytest.approx(
+        [single, double, none], abs=0.02
+    )
     assert result["touchdowns_per_s_and_foot"] == pytest.approx(touchdowns, rel=0.03)
     assert result["left_right"] == pytest.approx(-1)
 
@@ -63,6 +72,7 @@ def test_what_follows_the_first_episode_does_not_count() -> None:
     valid[:200] = True
     result = gait(contact, torch.zeros(contact.shape), valid, DT)
     assert result is not None and result["single_support"] == pytest.approx(1, abs=0.02)
+    assert result["no_support"] == pytest.approx(0, abs=0.02)
 
 
 def test_an_episode_that_ends_at_once_has_no_gait() -> None:

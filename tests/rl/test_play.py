@@ -1,4 +1,5 @@
 """Playing a run."""
+
 from __future__ import annotations
 
 import json
@@ -15,7 +16,10 @@ from rewardlang.rl.run_folder import RunError
 def test_a_play_is_plain_data(trained: Path) -> None:
     result = play(trained, episodes=4)
     assert json.loads(json.dumps(result)) == result
-    assert (result["episodes"], result["epoch"]) == (4, json.loads((trained / "summary.json").read_text())["best"]["epoch"])
+    assert (result["episodes"], result["epoch"]) == (
+        4,
+        json.loads((trained / "summary.json").read_text())["best"]["epoch"],
+    )
     assert 0 <= result["survival"] <= 1 and 0 < result["episode_length_s"] <= 10
     assert result["displacement"] <= result["path_length"]
     assert [one["term"] for one in result["terms"]] == ["forward_vel", "alive", "sum_torques_2"]
@@ -32,7 +36,7 @@ def test_a_play_can_be_repeated(trained: Path) -> None:
 
 def test_a_video_is_written_whole(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
-    monkeypatch.setattr(video, "FPS", 2)                   # rendering without a GPU takes a tenth of a second a picture
+    monkeypatch.setattr(video, "FPS", 2)  # rendering without a GPU takes a tenth of a second a picture
     path = tmp_path / "a.mp4"
     try:
         play(trained, episodes=1, video=path)

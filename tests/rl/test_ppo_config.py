@@ -1,4 +1,7 @@
-"""Settings files: every mistake is found, with its line and a way out; a right one becomes what rl_games wants."""
+"""Settings files: every mistake is found, with its line and a way out; a right one becomes what rl_games
+wants.
+"""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -65,7 +68,10 @@ def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) ->
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("old, new", [(old, new) for old, new, message in BROKEN if "unknown key" in message or "must be" in message][:4])
+@pytest.mark.parametrize(
+    "old, new",
+    [(old, new) for old, new, message in BROKEN if "unknown key" in message or "must be" in message][:4],
+)
 def test_a_mistake_is_located(tmp_path: Path, old: str, new: str) -> None:
     text = (HUMANOID / "ppo.yaml").read_text(encoding="utf-8").replace(old, new, 1)
     line = text[: text.index(new)].count("\n") + 1
@@ -76,7 +82,12 @@ def test_a_mistake_is_located(tmp_path: Path, old: str, new: str) -> None:
 
 
 def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
-    text = (HUMANOID / "ppo.yaml").read_text(encoding="utf-8").replace("gamma: 0.99", "gama: 0.99").replace("tau: 0.95", "tau: x")
+    text = (
+        (HUMANOID / "ppo.yaml")
+        .read_text(encoding="utf-8")
+        .replace("gamma: 0.99", "gama: 0.99")
+        .replace("tau: 0.95", "tau: x")
+    )
     with pytest.raises(ConfigError) as caught:
         load_settings(written(tmp_path, text), "ppo")
     assert len(str(caught.value).splitlines()) == 2
@@ -110,7 +121,11 @@ def test_the_gpu_settings_are_the_tutorials() -> None:
                     lr_schedule="adaptive", kl_threshold=0.008, e_clip=0.2, normalize_input=True, normalize_value=True,
                     normalize_advantage=True, bounds_loss_coef=1e-4)  # fmt: skip
     assert {key: params["config"][key] for key in tutorial} == tutorial
-    assert params["network"]["mlp"] == {"units": [256, 128, 64], "activation": "elu", "initializer": {"name": "default"}}
+    assert params["network"]["mlp"] == {
+        "units": [256, 128, 64],
+        "activation": "elu",
+        "initializer": {"name": "default"},
+    }
 
 
 def test_a_cpu_gets_its_own() -> None:
@@ -124,13 +139,20 @@ def test_a_cpu_gets_its_own() -> None:
 
 
 def test_text_that_is_a_number_becomes_one(tmp_path: Path) -> None:
-    text = (HUMANOID / "ppo.yaml").read_text(encoding="utf-8").replace("kl_threshold: 0.008", "kl_threshold: 8e-3", 1)
+    text = (
+        (HUMANOID / "ppo.yaml")
+        .read_text(encoding="utf-8")
+        .replace("kl_threshold: 0.008", "kl_threshold: 8e-3", 1)
+    )
     assert load_settings(written(tmp_path, text), "ppo")["params"]["config"]["kl_threshold"] == 0.008
 
 
 @pytest.mark.parametrize("num_envs, horizon, size", [(64, 24, 384), (10, 24, 60), (1, 24, 6)])
 def test_the_minibatch_keeps_its_share(num_envs: int, horizon: int, size: int) -> None:
-    settings = {"params": {"config": {"num_actors": 128, "horizon_length": horizon, "minibatch_size": 768}}, "cpu": {}}
+    settings = {
+        "params": {"config": {"num_actors": 128, "horizon_length": horizon, "minibatch_size": 768}},
+        "cpu": {},
+    }
     params = for_run(settings, Path("x"), on_cpu=True, task_num_envs=1, num_envs=num_envs)
     assert params["config"]["minibatch_size"] == size
 
@@ -142,7 +164,13 @@ def test_the_minibatch_keeps_its_share(num_envs: int, horizon: int, size: int) -
 ])  # fmt: skip
 def test_minibatches_that_do_not_divide(config: dict, num_envs: int, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        for_run({"params": {"config": config}, "cpu": {}}, Path("x"), on_cpu=True, task_num_envs=1, num_envs=num_envs)
+        for_run(
+            {"params": {"config": config}, "cpu": {}},
+            Path("x"),
+            on_cpu=True,
+            task_num_envs=1,
+            num_envs=num_envs,
+        )
 
 
 def test_merging_replaces_leaves_and_leaves_its_arguments_alone() -> None:

@@ -1,4 +1,5 @@
 """A run that ended, however it ended, goes on where its last checkpoint was."""
+
 from __future__ import annotations
 
 import io
@@ -21,13 +22,17 @@ from rewardlang.rl.train import train
 
 from .test_train import events
 
-INTERVAL = 4                                       # save_frequency in conftest
+INTERVAL = 4  # save_frequency in conftest
 
 
 def start(spec: Path, task: Path, out: Path) -> subprocess.Popen:
     """A training of many epochs in a process of its own."""
     call = f"train({str(spec)!r}, task={str(task)!r}, num_envs=16, max_epochs=100000, name='a', out={str(out)!r})"
-    return subprocess.Popen([sys.executable, "-c", f"from rewardlang.rl.train import train; {call}"], stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", f"from rewardlang.rl.train import train; {call}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def wait_for_epoch(run: Path, epoch: int) -> None:
@@ -50,8 +55,12 @@ def check_continuous(run: Path, last: int) -> None:
     assert len(events(run)["reward/total"]) == last
 
 
-@pytest.mark.parametrize("how, epoch", [(signal.SIGKILL, 1), (signal.SIGKILL, 6), (signal.SIGINT, 6), (signal.SIGTERM, 1)])
-def test_a_run_that_was_stopped_goes_on(spec: Path, task: Path, tmp_path: Path, how: signal.Signals, epoch: int) -> None:
+@pytest.mark.parametrize(
+    "how, epoch", [(signal.SIGKILL, 1), (signal.SIGKILL, 6), (signal.SIGINT, 6), (signal.SIGTERM, 1)]
+)
+def test_a_run_that_was_stopped_goes_on(
+    spec: Path, task: Path, tmp_path: Path, how: signal.Signals, epoch: int
+) -> None:
     process = start(spec, task, tmp_path)
     run = tmp_path / "a"
     try:
@@ -66,7 +75,10 @@ def test_a_run_that_was_stopped_goes_on(spec: Path, task: Path, tmp_path: Path, 
         assert 0 <= reached - saved <= INTERVAL
     else:
         assert process.returncode == 0 and saved == reached
-        assert f"rewardlang play {run}" in shown.splitlines()[-1] and f"rewardlang train --resume {run}" in shown.splitlines()[-1]
+        assert (
+            f"rewardlang play {run}" in shown.splitlines()[-1]
+            and f"rewardlang train --resume {run}" in shown.splitlines()[-1]
+        )
         assert json.loads((run / "summary.json").read_text())["status"] == "interrupted"
     train(resume=run, max_epochs=saved + 3)
     check_continuous(run, saved + 3)
@@ -79,19 +91,21 @@ def test_the_whole_state_goes_on(copied: Path) -> None:
     check_continuous(copied, 7)
     assert (after["epoch"], after["frame"]) == (7, 7 * 16 * 24)
     steps = [int(state["optimizer"]["state"][0]["step"]) for state in (before, after)]
-    assert steps[1] == steps[0] / 6 * 7                    # Adam's own count
+    assert steps[1] == steps[0] / 6 * 7  # Adam's own count
     counts = [float(state["model"]["running_mean_std.count"]) for state in (before, after)]
-    assert counts[1] == 1 + (counts[0] - 1) / 6 * 7        # samples the normaliser has seen
+    assert counts[1] == 1 + (counts[0] - 1) / 6 * 7  # samples the normaliser has seen
 
 
 def test_the_learning_rate_goes_on(copied: Path) -> None:
     path = copied / "nn" / "last.pth"
     state = torch.load(path, weights_only=True)
     assert state["schedule"]["last_lr"] == read_csv(copied / "scalars.csv")[-1]["info/last_lr"]
-    state["schedule"]["last_lr"] = 1e-5                    # where KL has driven it, far from the 1e-3 of the start
+    state["schedule"]["last_lr"] = 1e-5  # where KL has driven it, far from the 1e-3 of the start
     torch.save(state, path)
     train(resume=copied, max_epochs=7)
-    assert 0.99e-5 / 1.5 ** 4 < read_csv(copied / "scalars.csv")[-1]["info/last_lr"] < 1.01e-5 * 1.5 ** 4     # 4 mini-epochs
+    assert (
+        0.99e-5 / 1.5**4 < read_csv(copied / "scalars.csv")[-1]["info/last_lr"] < 1.01e-5 * 1.5**4
+    )  # 4 mini-epochs
 
 
 def test_a_new_limit_is_kept(copied: Path) -> None:
@@ -103,7 +117,10 @@ def test_a_new_limit_is_kept(copied: Path) -> None:
 
 def test_a_worse_policy_never_replaces_the_best(copied: Path) -> None:
     state = torch.load(copied / "nn" / "best.pth", weights_only=True)
-    state["rewardlang"]["best"] = {"score": 1e9, "epoch": 5}       # saved after last.pth, then the process was killed
+    state["rewardlang"]["best"] = {
+        "score": 1e9,
+        "epoch": 5,
+    }  # saved after last.pth, then the process was killed
     torch.save(state, copied / "nn" / "best.pth")
     before = (copied / "nn" / "best.pth").read_bytes()
     train(resume=copied, max_epochs=9)
@@ -112,7 +129,9 @@ def test_a_worse_policy_never_replaces_the_best(copied: Path) -> None:
 
 
 def test_the_score_does_not_start_anew(copied: Path) -> None:
-    """The first episodes to end after a resume are the short ones; alone they would be a lucky or unlucky mean."""
+    """The first episodes to end after a resume are the short ones; alone they would be a lucky or unlucky
+    mean.
+    """
     before = checkpoint.read(copied / "nn" / "last.pth", "cpu")["rewardlang"]["meters"]["game_rewards"]
     train(resume=copied, max_epochs=7)
     after = checkpoint.read(copied / "nn" / "last.pth", "cpu")["rewardlang"]["meters"]["game_rewards"]
@@ -123,7 +142,7 @@ def test_a_checkpoint_from_a_gpu_loads_on_a_cpu(copied: Path) -> None:
     path = copied / "nn" / "last.pth"
     told = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(told, "w") as new:
-        for name in old.namelist():                        # the same file, its storages marked as a GPU's
+        for name in old.namelist():  # the same file, its storages marked as a GPU's
             data = old.read(name)
             if name.endswith("data.pkl"):
                 assert b"X\x03\x00\x00\x00cpu" in data

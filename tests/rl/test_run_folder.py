@@ -1,4 +1,5 @@
 """Run folders: complete or not there at all, and a wrong argument is told apart."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -23,7 +24,15 @@ def task(tmp_path: Path) -> Path:
 def test_a_new_run_holds_what_it_was_made_from(tmp_path: Path, task: Path) -> None:
     run = new_run(tmp_path / "runs" / "a", task=task, **PARTS)
     files = sorted(str(path.relative_to(run.path)) for path in run.path.rglob("*") if path.is_file())
-    assert files == ["original.reward", "ppo.yaml", "reward.py", "run.json", "spec.reward", "task/meshes/leg.stl", "task/task.yaml"]
+    assert files == [
+        "original.reward",
+        "ppo.yaml",
+        "reward.py",
+        "run.json",
+        "spec.reward",
+        "task/meshes/leg.stl",
+        "task/task.yaml",
+    ]
     assert open_run(run.path).read_info() == {"seed": 1}
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["a"]
 

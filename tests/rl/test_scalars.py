@@ -1,4 +1,7 @@
-"""Logs: what is added comes back from TensorBoard's reader and the CSV, and a cut returns to an epoch exactly."""
+"""Logs: what is added comes back from TensorBoard's reader and the CSV, and a cut returns to an epoch
+exactly.
+"""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -22,9 +25,11 @@ def run(tmp_path: Path) -> RunFolder:
 def opened() -> Iterator[Callable[..., Scalars]]:
     """Opens logs, and closes them after the test: until then they are as a killed process leaves them."""
     logs: List[Scalars] = []
+
     def open_log(*args: Any, **options: Any) -> Scalars:
         logs.append(Scalars(*args, **options))
         return logs[-1]
+
     yield open_log
     for log in logs:
         log.close()
@@ -34,7 +39,7 @@ def epochs(log: Scalars, *numbers: int) -> dict:
     position: dict = {}
     for number in numbers:
         log.add_scalar("info/kl", number / 10, 100 * number)
-        if number >= 3:                                # tags that come later, as those of episodes do
+        if number >= 3:  # tags that come later, as those of episodes do
             log.add_scalar("ep_rew_mean", number, 100 * number)
             log.add_scalar("rewards/time", number, 1.5)
         log.write_epoch(number, 100 * number, 1.5)
@@ -50,7 +55,7 @@ def events(run: RunFolder, tag: str) -> list:
 
 def test_an_epoch_is_on_disk_when_it_is_written(run: RunFolder, opened: Callable[..., Scalars]) -> None:
     log = opened(run)
-    epochs(log, 1, 2, 3)                               # not closed: as if killed
+    epochs(log, 1, 2, 3)  # not closed: as if killed
     assert events(run, "info/kl") == events(run, "approxkl") == [(100, 0.1), (200, 0.2), (300, 0.3)]
     assert [row["epoch"] for row in read_csv(run.scalars)] == [1, 2, 3]
     assert "ep_rew_mean" not in read_csv(run.scalars)[0] and read_csv(run.scalars)[2]["ep_rew_mean"] == 3
@@ -61,7 +66,7 @@ def test_a_cut_returns_to_an_epoch(run: RunFolder, opened: Callable[..., Scalars
     position = epochs(log, 1, 2, 3)
     epochs(log, 4, 5)
     with open(run.scalars, "a") as file:
-        file.write("6,600,")                           # killed in the middle of a row
+        file.write("6,600,")  # killed in the middle of a row
     cut(run, 3, position)
     assert [row["epoch"] for row in read_csv(run.scalars)] == [1, 2, 3]
     log = opened(run, epoch=3, seconds=7.0)
@@ -87,5 +92,7 @@ def test_the_layout_puts_all_terms_in_one_chart(run: RunFolder) -> None:
     log.close()
     reader = EventAccumulator(str(run.summaries))
     reader.Reload()
-    layout = layout_pb2.Layout.FromString(reader.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0])
+    layout = layout_pb2.Layout.FromString(
+        reader.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0]
+    )
     assert list(layout.category[0].chart[0].multiline.tag) == ["^terms/speed$", "^terms/effort$"]

@@ -1,4 +1,5 @@
 """Trainings with rl_games' PPO on the real task: what they leave behind, and that they can be trusted."""
+
 from __future__ import annotations
 
 import json
@@ -23,12 +24,17 @@ def events(run: Path) -> Dict[str, List[tuple]]:
     """{tag: [(step, value)]} as TensorBoard reads it."""
     reader = EventAccumulator(str(run / "summaries"), size_guidance={"scalars": 0})
     reader.Reload()
-    return {tag: [(event.step, event.value) for event in reader.Scalars(tag)] for tag in reader.Tags()["scalars"]}
+    return {
+        tag: [(event.step, event.value) for event in reader.Scalars(tag)] for tag in reader.Tags()["scalars"]
+    }
 
 
 def outcome(run: Path) -> List[Dict[str, float]]:
     """scalars.csv without what a clock measured."""
-    return [{tag: value for tag, value in row.items() if not tag.startswith(WALL_CLOCK)} for row in read_csv(run / "scalars.csv")]
+    return [
+        {tag: value for tag, value in row.items() if not tag.startswith(WALL_CLOCK)}
+        for row in read_csv(run / "scalars.csv")
+    ]
 
 
 def test_a_run_folder_is_complete(trained: Path, spec: Path) -> None:
@@ -49,7 +55,9 @@ def test_the_terms_add_up_to_the_reward(trained: Path) -> None:
     tags = events(trained)
     assert len(tags["reward/total"]) == 6
     for i, (step, total) in enumerate(tags["reward/total"]):
-        parts = [tags[f"terms/{term}"][i] for term in TERMS] + [tags[tag][i] for tag in tags if tag == "reward/total_rule"]
+        parts = [tags[f"terms/{term}"][i] for term in TERMS] + [
+            tags[tag][i] for tag in tags if tag == "reward/total_rule"
+        ]
         assert {one for one, _ in parts} == {step}
         assert math.isclose(sum(value for _, value in parts), total, rel_tol=1e-5)
 
@@ -59,7 +67,16 @@ def test_every_tag_is_there(trained: Path) -> None:
     for term in TERMS:
         for prefix in ("terms/", "terms_raw/", "episode/", "nonfinite/"):
             assert prefix + term in tags
-    for tag in ("ep_len_mean", "ep_rew_mean", "approxkl", "terminations/fallen", "rewards/step", "losses/a_loss", "info/kl", "info/last_lr"):
+    for tag in (
+        "ep_len_mean",
+        "ep_rew_mean",
+        "approxkl",
+        "terminations/fallen",
+        "rewards/step",
+        "losses/a_loss",
+        "info/kl",
+        "info/last_lr",
+    ):
         assert tag in tags
     assert tags["approxkl"] == tags["info/kl"]
 
@@ -69,7 +86,9 @@ def test_the_csv_and_the_events_agree(trained: Path) -> None:
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert [row["frame"] for row in rows] == [step for step, _ in tags["reward/total"]]
     for tag, points in tags.items():
-        assert [value for _, value in points] == pytest.approx([row[tag] for row in rows if tag in row], rel=1e-6)
+        assert [value for _, value in points] == pytest.approx(
+            [row[tag] for row in rows if tag in row], rel=1e-6
+        )
 
 
 def test_a_seed_decides_everything(small: Callable[..., Path], trained: Path) -> None:
@@ -87,7 +106,10 @@ def test_a_checkpoint_is_plain_data_with_all_of_the_state(trained: Path) -> None
     assert (state["epoch"], state["frame"]) == (6, 6 * 16 * 24)
     assert {"model", "optimizer", "env_state", "schedule", "rewardlang"} <= set(state)
     assert {"running_mean_std.running_mean", "value_mean_std.running_mean"} <= set(state["model"])
-    assert torch.load(trained / "nn" / "best.pth", weights_only=True)["rewardlang"]["best"] == state["rewardlang"]["best"]
+    assert (
+        torch.load(trained / "nn" / "best.pth", weights_only=True)["rewardlang"]["best"]
+        == state["rewardlang"]["best"]
+    )
 
 
 @pytest.mark.filterwarnings("ignore:numpy.core")
@@ -119,6 +141,7 @@ def test_a_failure_shows_what_rl_games_said(small: Callable[..., Path], tmp_path
     def fail(self: object, *_: object) -> None:
         print("something odd")
         raise RuntimeError("it broke")
+
     monkeypatch.setattr(recorder.Recorder, "after_print_stats", fail)
     with pytest.raises(RuntimeError, match="it broke"):
         small(out=tmp_path)
@@ -142,7 +165,9 @@ def test_a_failure_shows_what_rl_games_said(small: Callable[..., Path], tmp_path
     ({"params": {"speed": 1.0}}, "speed"),
     ({"resume": "absent"}, "there is no run folder absent"),
 ])  # fmt: skip
-def test_bad_input_writes_nothing(small: Callable[..., Path], tmp_path: Path, options: dict, message: str) -> None:
+def test_bad_input_writes_nothing(
+    small: Callable[..., Path], tmp_path: Path, options: dict, message: str
+) -> None:
     out = tmp_path / "runs"
     with pytest.raises((ValueError, OSError)) as caught:
         small(out=out, **options) if "resume" not in options else train(**options)
@@ -160,7 +185,9 @@ def test_a_taken_name_is_refused(small: Callable[..., Path], trained: Path) -> N
 def test_sac_trains_and_goes_on(small: Callable[..., Path], task: Path) -> None:
     run = small(algo="sac", max_epochs=12)
     alpha = torch.load(run / "nn" / "last.pth", weights_only=True)["log_alpha"]
-    assert alpha != torch.tensor(0.1).log()                # it has learned
+    assert alpha != torch.tensor(0.1).log()  # it has learned
     train(resume=run, max_epochs=13)
     assert [row["epoch"] for row in read_csv(run / "scalars.csv")] == list(range(1, 14))
-    assert torch.load(run / "nn" / "last.pth", weights_only=True)["log_alpha"] == alpha    # no update while the buffer fills again
+    assert (
+        torch.load(run / "nn" / "last.pth", weights_only=True)["log_alpha"] == alpha
+    )  # no update while the buffer fills again
