@@ -172,7 +172,7 @@ class Reward:
         """Bring params and weights to the device; nothing of it happens on a step."""
         for name, value in self.params.items():
             self.inputs[name].fill_(value)
-        for i, weight in enumerate(self.code["weights"](self.inputs)):
+        for i, weight in enumerate(self.code["weights"](self.inputs, self.constants)):
             self.weights[i] = weight
 
     def _known_param(self, name: str) -> None:

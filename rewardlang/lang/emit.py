@@ -165,8 +165,10 @@ class _Weights(_Function):
             f"    {self.text_of(i)},  # {term.name}"
             for i, term in zip(self.graph.weights, self.program.terms)
         ]
-        return self.render("def weights(p):", ['"""Weight of each term, from the params and the run\'s quantities `p`. [T]"""'],
-                           ["return (", *rows, ")"])  # fmt: skip
+        doc = ['"""Weight of each term, from the params and the run\'s quantities `p`; k: constants. [T]"""']
+        if any(".to(real)" in text for text in [*rows, *(code for code, _ in self.lines)]):
+            doc.append('real = p["progress"].dtype')
+        return self.render("def weights(p, k):", doc, ["return (", *rows, ")"])
 
 
 class _Step(_Function):

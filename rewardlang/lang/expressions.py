@@ -151,10 +151,14 @@ def _clip(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: 
 
 def _where(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
     condition, a, b = args
+    if nodes[0].op == "const":
+        condition = Written(f"({function.constant(f'({nodes[0].data[0]},)', 'a condition')} > 0)", POSTFIX)
     if nodes[1].op == nodes[2].op == "const" and node.type.kind is not Kind.BOOL:
         high, low = nodes[1].data[0], nodes[2].data[0]
         scaled = Written(f"{condition.at(POSTFIX)}.to(real) * {number(high - low)}", MULTIPLY)
         return scaled if low == 0 else Written(f"{scaled.text} + {number(low)}", ADD)
+    if node.type.kind is Kind.ROTATION:
+        condition = Written(f"{condition.at(POSTFIX)}[..., None]", POSTFIX)
     return Written(f"torch.where({condition.text}, {a.text}, {b.text})", POSTFIX)
 
 
@@ -239,4 +243,4 @@ OTHERS: Dict[str, Callable[..., Written]] = {
     "never": lambda node, args, nodes, f: Written(f"torch.zeros_like({args[0].text})", POSTFIX),
     "expand": lambda node, args, nodes, f: Written(f"{args[0].at(POSTFIX)}.expand_as(s[{f.slot[node.data[0]]}])", POSTFIX),
 }  # fmt: skip
-SHAPED = {"index", "take", "stack", "never", "expand", "norm"}
+SHAPED = {"index", "take", "stack", "never", "norm"}

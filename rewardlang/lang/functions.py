@@ -382,6 +382,8 @@ def ramp(ops: Operations, x: Value, x0: Value, x1: Value) -> Value:
         )
     step = ops.as_number(ops.compare(">=", x, x0))
     width = ops.binary("sub", x1, x0)
+    if width.type.range == (0.0, 0.0):
+        return step
     is_step = ops.compare("==", width, ops.number(0.0))
     rise = ops.clip(ops.binary("div", ops.binary("sub", x, x0), width), ops.number(0.0), ops.number(1.0))
     return ops.where(is_step, step, Value(rise.node, rise.type.but(unit=ONE)))

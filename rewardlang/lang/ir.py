@@ -105,7 +105,7 @@ class Builder:
     def add(self, op: str, args: Sequence[int], type: Type, data: Tuple[Any, ...] = (), name: str = "",
             span: Optional[Span] = None) -> int:  # fmt: skip
         """The id of this operation's node, an old one if there is one."""
-        key = (op, tuple(args), data, type.unit if op in ("const", "table") else None)
+        key = (op, tuple(args), data, (type.kind, type.unit) if op in ("const", "table") else None)
         found = self.known.get(key)
         if found is None:
             if len(self.nodes) >= MAX_NODES:

@@ -98,8 +98,17 @@ def constant_vector(r: Rewriter, node: Node) -> Optional[int]:
     return r.add("table", (), node.type, tuple(r.constant(i) for i in node.args))
 
 
+def chosen_side(r: Rewriter, node: Node) -> Optional[int]:
+    """where(1 < 2, a, b) is a, unless b is what gives the value its shape."""
+    if node.op != "where" or r.node(node.args[0]).op != "const":
+        return None
+    side = node.args[1 if r.node(node.args[0]).data[0] else 2]
+    type = r.node(side).type
+    return side if type.axes == node.type.axes and type.batched == node.type.batched else None
+
+
 RULES: Tuple[Callable[[Rewriter, Node], Optional[int]], ...] = (
-    fold_constants, neutral_element, double_negative, power_as_product, square_of_sign, constant_vector,
+    fold_constants, neutral_element, double_negative, power_as_product, square_of_sign, constant_vector, chosen_side,
 )  # fmt: skip
 
 
@@ -207,7 +216,7 @@ def reset_graph(program: Program, kept: Sequence[int]) -> Graph:
         if any(a not in new for a in node.args if not (node.op == "at_reset" and a == node.args[1])):
             continue  # it reads a last value, which there is none of at a reset: only steps do
         if node.op == "at_reset":
-            new[i] = rewriter.renamed(new[node.args[0]], node)
+            new[i] = rewriter.renamed(_as_wide(rewriter, new[node.args[0]], node), node)
         elif node.op == "state":
             tracked = program.slots[node.data[0]]
             if tracked not in new:
@@ -225,6 +234,8 @@ def _as_wide(rewriter: Rewriter, i: int, state: Node) -> int:
     node = rewriter.node(i)
     if node.type.batched and node.type.axes == state.type.axes:
         return i
+    if node.op == "const":
+        return rewriter.add("fill", (), state.type, (*state.data, node.data[0]))
     return rewriter.add("expand", (i,), state.type, state.data)
 
 

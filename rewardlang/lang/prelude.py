@@ -30,7 +30,7 @@ def cross(a, b):
     "axis_angle": '''
 def axis_angle(axis, angle):
     """The rotation by an angle about a unit vector. axis [..., 3], angle [...]."""
-    half = 0.5 * angle[..., None]
+    half = 0.5 * (angle + torch.zeros_like(axis[..., 0]))[..., None]
     return torch.cat((axis * torch.sin(half), torch.cos(half) * torch.ones_like(axis[..., :1])), -1)
 ''',
     "quat_multiply": '''

@@ -41,7 +41,7 @@ def follow(
     slot = ops.builder.slot()
     last = Value(ops.builder.read(slot, type), type)
     initial = ops.builder.add("fill", (), type, (slot, start)) if first is None else first.node
-    node = ops.builder.add("at_reset", (initial, step(last).node), type)
+    node = ops.builder.add("at_reset", (initial, step(last).node), type, (slot,))
     ops.builder.track(slot, node, last.node)
     return Value(node, type)
 

@@ -143,6 +143,12 @@ class Operations:
         want_bool(condition, "the condition of `where`")
         if a.type.kind is b.type.kind is Kind.BOOL:
             return self._bool("where", (condition, a, b), unify_axes((condition, a, b), "choose between"))
+        if a.type.kind is b.type.kind is Kind.ROTATION:
+            if a.type.turns != b.type.turns and all(a.type.turns + b.type.turns):
+                raise Mismatch("RW306", "cannot choose between two rotations between different frames",
+                               sides={1: "->".join(a.type.turns), 2: "->".join(b.type.turns)})  # fmt: skip
+            type = a.type.but(axes=unify_axes((condition, a, b), "choose between"), depends=_depends((condition, a, b)))
+            return Value(self.builder.add("where", (condition.node, a.node, b.node), type), type)
         a, b = self.as_number(a), self.as_number(b)
         axes = unify_axes((condition, a, b), "choose between")
         frames = unify_frames((a, b), "choose between")
