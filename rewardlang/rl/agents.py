@@ -1,5 +1,4 @@
-"""rl_games' agents with what a run needs of them: a call between epochs, and checkpoints that hold all of the
-state.
+"""rl_games' agents with what a run needs: a call between epochs, and checkpoints that hold all of the state.
 
 Everything of an epoch is written only after rl_games' last observer call, so the place where an epoch is
 complete is the beginning of the next one. That is where `between_epochs` is called: it may save, and it may
@@ -85,9 +84,7 @@ AGENTS = {"ppo": PPO, "sac": SAC}
 
 
 def make_agent(algo: str, params: State, env: Any, *, seed: int, device: str) -> Any:
-    """An agent of rl_games that trains on `env`, with random weights. `params` are those of
-    `ppo_config.for_run`.
-    """
+    """An agent of rl_games that trains on `env`, with random weights. `params` as `ppo_config.for_run` gives."""
     vecenv.register("REWARDLANG", lambda config_name, num_actors, **kwargs: env)
     env_configurations.register(
         "rewardlang", {"vecenv_type": "REWARDLANG", "env_creator": lambda **kwargs: None}
@@ -114,9 +111,7 @@ def make_agent(algo: str, params: State, env: Any, *, seed: int, device: str) ->
 
 
 def compile_model(agent: Any, params: State) -> None:
-    """Let torch compile the policy if the settings ask for it: after weights are restored, their names
-    change.
-    """
+    """Let torch compile the policy if the settings ask for it. It renames weights: restore them before."""
     mode = params["config"]["torch_compile"]
     if mode and isinstance(agent, PPO):
         agent.model = torch.compile(agent.model, mode="default" if mode is True else mode)

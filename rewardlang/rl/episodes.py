@@ -1,6 +1,4 @@
-"""What a policy does in one episode of every environment: how long, how far, on which foot, and for what it
-is paid.
-"""
+"""What a policy does in one episode of every environment: how long, how far, on which foot, and its pay."""
 
 from __future__ import annotations
 
@@ -42,8 +40,9 @@ class Episodes:
         )
 
     def add(self, done: torch.Tensor, time_outs: torch.Tensor) -> None:
-        """Note one control step: its reward for every environment still in its first episode, its motion
-        where that goes on.
+        """Note one control step of the environments still in their first episode.
+
+        The reward counts on the last step too; motion does not: the environment has been reset by then.
         """
         alive, out = ~self.over, self.env.last
         done = done.bool()

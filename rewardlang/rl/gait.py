@@ -33,8 +33,7 @@ def debounced(contact: torch.Tensor, dt: float) -> torch.Tensor:
 def gait(
     contact: torch.Tensor, foot_x: torch.Tensor, valid: torch.Tensor, dt: float
 ) -> Optional[Dict[str, float]]:
-    """Shares of support, touchdowns per second and foot, and how left and right relate; None if no step
-    counts.
+    """Shares of support, touchdowns per second and foot, how left and right relate; None if no step counts.
 
     `contact` [T, N, F] bool, `foot_x` [T, N, F] m: how far a foot is ahead of the base, `valid` [T, N] bool:
     within the episode. `left_right` is the correlation of the two feet's `foot_x`: -1 when they swing in
@@ -62,9 +61,7 @@ def _supports(feet: torch.Tensor) -> Tuple[Tuple[str, torch.Tensor], ...]:
 
 
 def _correlation(foot_x: torch.Tensor, counted: torch.Tensor) -> float:
-    """Mean over environments of the correlation between two feet, of those with at least a second of steps.
-    -1..1
-    """
+    """Correlation between two feet, -1..1: the mean of the environments with at least a second of steps."""
     weight = counted[..., None].float()  # [T, N, 1]
     count = weight.sum(0)  # [N, 1]
     centred = (foot_x - (foot_x * weight).sum(0) / count.clamp(min=1)) * weight

@@ -39,43 +39,42 @@ class Plan:
     max_minutes: Optional[float]
     folder: Path  # of the run
     resumes: Optional[RunFolder] = None  # the run it continues
-    state: Optional[Dict[str, Any]] = None  # and the checkpoint it continues from
+    state: Any = None  # and the checkpoint it continues from
 
     @property
     def num_envs(self) -> int:
         return self.settings["config"]["num_actors"]
 
     def open(self) -> RunFolder:
-        """The folder of the run: a new one, or the one it continues, with a note that it does."""
-        if self.resumes is None:
-            info = {
-                "hash": self.program.hash,
-                "task": self.task.name,
-                "algo": self.algo,
-                "seed": self.seed,
-                "num_envs": self.num_envs,
-                "params": dict(self.params),
-                **self._circumstances(),
-            }
-            return run_folder.new_run(
-                self.folder,
-                spec=self.program.canonical,
-                original=self.original,
-                source=self.program.source,
-                task=self.task.path.parent,
-                algo=self.algo,
-                settings=to_yaml(self.settings),
-                info=info,
-            )
-        info = self.resumes.read_info()
-        info.setdefault("resumed", []).append(
-            {"epoch": self.state["epoch"] if self.state else 0, **self._circumstances()}
+        """The folder of the run: the one it continues, else a new one."""
+        if self.resumes is not None:
+            return self.resumes
+        info = {
+            "hash": self.program.hash,
+            "task": self.task.name,
+            "algo": self.algo,
+            "seed": self.seed,
+            "num_envs": self.num_envs,
+            "params": dict(self.params),
+            **self._circumstances(),
+        }
+        return run_folder.new_run(
+            self.folder,
+            spec=self.program.canonical,
+            original=self.original,
+            source=self.program.source,
+            task=self.task.path.parent,
+            algo=self.algo,
+            settings=to_yaml(self.settings),
+            info=info,
         )
-        self.resumes.write_info(info)
-        run_folder.write_text(
-            self.resumes.settings(self.algo), to_yaml(self.settings)
-        )  # max_epochs may be new
-        return self.resumes
+
+    def note_resume(self, run: RunFolder) -> None:
+        """Write down that the run goes on, where, with what, and until which epoch."""
+        info = run.read_info()
+        info.setdefault("resumed", []).append({"epoch": self.state["epoch"], **self._circumstances()})
+        run.write_info(info)
+        run_folder.write_text(run.settings(self.algo), to_yaml(self.settings))
 
     def _circumstances(self) -> Dict[str, Any]:
         """What may change from session to session of a run."""

@@ -85,8 +85,7 @@ def for_run(
     num_envs: Optional[int] = None,
     max_epochs: Optional[int] = None,
 ) -> Params:
-    """The parameters of one run: `cpu` laid over `params` on a CPU, the number of environments settled,
-    defaults of ours filled in.
+    """The parameters of one run: `cpu` laid over `params`, the number of environments, our own defaults.
 
     Raises ConfigError if the samples of an epoch don't divide into minibatches.
     """

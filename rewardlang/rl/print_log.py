@@ -10,9 +10,7 @@ from typing import Any, List, TextIO
 
 
 class PrintLog(io.TextIOBase):
-    """Takes stdout, stderr and warnings while it is entered: into memory until `open` names a file, then into
-    that file.
-    """
+    """Takes stdout, stderr and warnings while it is entered: into memory, and after `open` into a file."""
 
     def __init__(self) -> None:
         self._out: TextIO = io.StringIO()

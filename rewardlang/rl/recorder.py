@@ -1,6 +1,4 @@
-"""What happens around an epoch: statistics are read once, written, shown, saved; and the training is ended
-when it is time.
-"""
+"""What happens around an epoch: statistics are read, written, shown, saved; and training ends in time."""
 
 from __future__ import annotations
 

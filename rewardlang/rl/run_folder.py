@@ -1,11 +1,11 @@
 """The folder of a run: all that is needed to read, play and resume it, without the files it was started from.
 
-spec.reward         the spec, canonical text            original.reward   as it was written reward.py
-the torch source it became          run.json          seed, hash, versions, git revision, the call task/
-the whole task folder               ppo.yaml          the settings as used (sac.yaml for SAC) nn/last.pth
-the newest checkpoint               nn/best.pth       the one with the best mean return summaries/
-TensorBoard                         scalars.csv       every scalar, one row an epoch summary.json        how
-it stands                       train.log         what rl_games printed
+spec.reward     the spec, canonical text      original.reward  as it was written
+reward.py       the torch source it became    run.json         seed, hash, versions, git revision, command
+task/           the whole task folder         ppo.yaml         the settings as used (sac.yaml for SAC)
+nn/last.pth     the newest checkpoint         nn/best.pth      the one with the best mean return
+summaries/      TensorBoard                   scalars.csv      every scalar, one row an epoch
+summary.json    how it stands                 train.log        what rl_games printed
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ import subprocess
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import IO, Any, Dict, Optional
+
+try:
+    import fcntl
+except ImportError:  # Windows: there a run that is resumed twice at once is not noticed
+    fcntl = None  # type: ignore[assignment]
 
 PACKAGES = ("rewardlang", "torch", "rl-games", "numpy", "mujoco", "tensorboardX")
 
@@ -62,6 +67,20 @@ class RunFolder:
 
     def write_summary(self, summary: Dict[str, Any]) -> None:
         write_text(self.summary, json.dumps(summary, indent=2) + "\n")
+
+    def lock(self) -> IO[str]:
+        """A file that says, as long as it is open, that this process trains the run. A kill closes it too.
+
+        Raises RunError if another process does.
+        """
+        file = open(self.path / ".lock", "w", encoding="utf-8")
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise RunError(f"{self.path} is being trained by another process") from None
+        return file
 
     def checkpoint(self, which: Optional[str] = None) -> Path:
         """The checkpoint to play: "best", "last" or a path; by default the best, else the last.
@@ -161,9 +180,7 @@ def versions() -> Dict[str, str]:
 
 
 def git_revision(file: Path) -> Optional[str]:
-    """The revision of the git checkout that tracks `file`, "+" added if tracked files differ from it; None if
-    none does.
-    """
+    """The revision of the git checkout that tracks `file`, with a "+" if anything in it was changed; or None."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(file.resolve().parent), *arguments]

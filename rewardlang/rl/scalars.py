@@ -1,5 +1,4 @@
-"""The scalars of a run: TensorBoard events and scalars.csv, written once an epoch and cut back to a
-checkpoint on resume.
+"""The scalars of a run: TensorBoard events and scalars.csv, written by the epoch, cut back on resume.
 
 It stands in for the SummaryWriter that rl_games makes. That one hands events to a thread through a queue and
 flushes every two minutes, so a killed run loses minutes and nobody can tell how far a checkpoint's epoch

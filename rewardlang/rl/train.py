@@ -42,8 +42,7 @@ def train(
     name: Optional[str] = None,
     out: Any = "runs",
 ) -> Path:
-    """Train a policy for the reward in the file `spec`, or continue the run in the folder `resume`. Returns
-    the run's folder.
+    """The run's folder, after training a policy for the reward in the file `spec`, or going on with `resume`.
 
     Ctrl-C ends the training after the current epoch, with everything saved; so do `max_epochs` (of the whole
     run) and `max_minutes` (of this call). A killed run loses at most the epochs since the last checkpoint
@@ -93,8 +92,9 @@ def train(
                 checkpoint.restore(agent, plan.state)
             compile_model(agent, plan.settings)
             run = plan.open()  # all that can fail has been made: from here on there is something to keep
-            log.open(run.log)
-            _run(plan, env, agent, run, display)
+            with run.lock():
+                log.open(run.log)
+                _run(plan, env, agent, run, display)
         finally:
             env.sim.close()
     return run.path
@@ -104,6 +104,7 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
     """Train until the end, or until someone ends it."""
     state: Dict[str, Any] = plan.state["rewardlang"] if plan.state is not None else {}
     if state:
+        plan.note_resume(run)
         logs.cut(run, agent.epoch_num, state["logs"])
     scalars = Scalars(run, epoch=agent.epoch_num, seconds=state.get("seconds", 0.0))
     with display, end_on_interrupt() as wish:
@@ -135,9 +136,7 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
 
 
 def _best(run: RunFolder, state: Dict[str, Any]) -> Dict[str, Any]:
-    """The best score so far: also of a checkpoint saved after the one that is resumed, so that no worse
-    policy overwrites it.
-    """
+    """The best score so far, also of a best.pth saved after the checkpoint that is resumed."""
     known = [state.get("best") or {}]
     if state and run.best.is_file():
         known.append(checkpoint.read(run.best, "cpu")["rewardlang"]["best"])

@@ -65,6 +65,9 @@ def test_a_run_that_was_stopped_goes_on(
     run = tmp_path / "a"
     try:
         wait_for_epoch(run, epoch)
+        if how == signal.SIGINT:
+            with pytest.raises(RunError, match="is being trained by another process"):
+                train(resume=run)
     finally:
         process.send_signal(how)
     shown = process.communicate(timeout=60)[0]

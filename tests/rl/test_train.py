@@ -182,10 +182,16 @@ def test_a_taken_name_is_refused(small: Callable[..., Path], trained: Path) -> N
     assert (trained / "scalars.csv").read_bytes() == before
 
 
+def test_sac_ends_also_before_an_episode_has(small: Callable[..., Path]) -> None:
+    run = small(algo="sac", max_epochs=1)  # 16 steps: nobody has fallen yet
+    assert [row["epoch"] for row in read_csv(run / "scalars.csv")] == [1]
+
+
 def test_sac_trains_and_goes_on(small: Callable[..., Path], task: Path) -> None:
     run = small(algo="sac", max_epochs=12)
     alpha = torch.load(run / "nn" / "last.pth", weights_only=True)["log_alpha"]
     assert alpha != torch.tensor(0.1).log()  # it has learned
+    assert json.loads((run / "summary.json").read_text())["status"] == "max_epochs"
     train(resume=run, max_epochs=13)
     assert [row["epoch"] for row in read_csv(run / "scalars.csv")] == list(range(1, 14))
     assert (
