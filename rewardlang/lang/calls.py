@@ -143,7 +143,9 @@ def _argument(low: Lowerer, parameter: Parameter, expr: Any) -> Any:
 def _argument_error(low: Lowerer, expr: n.Call, problem: Mismatch, parts: Sequence[n.Expr]) -> Diagnostic:
     aspect = next((aspect for prefix, aspect in ASPECTS.items() if problem.code.startswith(prefix)), None)
     if aspect is None:  # about values, not types
-        return Diagnostic(problem.code, f"in `{expr.function}`: {problem.message}", (Label(expr.span),), problem.help)
+        return Diagnostic(
+            problem.code, f"in `{expr.function}`: {problem.message}", (Label(expr.span),), problem.help
+        )
     labels = []
     for part in parts:
         value = (

@@ -147,7 +147,9 @@ class Operations:
             if a.type.turns != b.type.turns and all(a.type.turns + b.type.turns):
                 raise Mismatch("RW306", "cannot choose between two rotations between different frames",
                                sides={1: "->".join(a.type.turns), 2: "->".join(b.type.turns)})  # fmt: skip
-            type = a.type.but(axes=unify_axes((condition, a, b), "choose between"), depends=_depends((condition, a, b)))
+            type = a.type.but(
+                axes=unify_axes((condition, a, b), "choose between"), depends=_depends((condition, a, b))
+            )
             return Value(self.builder.add("where", (condition.node, a.node, b.node), type), type)
         a, b = self.as_number(a), self.as_number(b)
         axes = unify_axes((condition, a, b), "choose between")
