@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from typing import Any, Deque, Dict, Optional, Tuple
+from typing import Any, Deque, Dict, Optional, Sequence, Tuple
 
 from rl_games.common.algo_observer import AlgoObserver
 
@@ -15,8 +15,9 @@ from .console import Display, Progress
 from .interrupt import Wish
 from .run_folder import RunFolder
 from .scalars import Scalars
+from .schedule import moving, standing
 
-Best = Dict[str, Any]  # {"score": mean return, "epoch": number} or {}
+Best = Dict[str, Any]  # {"score": mean return, "epoch": number, "reward": what it was then} or {}
 
 
 class Recorder(AlgoObserver):
@@ -31,7 +32,7 @@ class Recorder(AlgoObserver):
         display: Display,
         wish: Wish,
         *,
-        best: Best,
+        bests: Sequence[Best],
         max_minutes: Optional[float],
         spec_hash: str,
     ):
@@ -43,8 +44,11 @@ class Recorder(AlgoObserver):
             display,
             wish,
         )
-        self.best = best
         self.spec_hash = spec_hash
+        self._moving = moving(env.reward.program)
+        now = standing(env.reward, self._moving)
+        comparable = [best for best in bests if best and best["reward"] == now]
+        self.best: Best = max(comparable, key=lambda best: best["score"], default={})
         self.terms = [term.name for term in env.reward.program.terms]
         self.epoch = self.saved_epoch = agent.epoch_num
         self.ended_by = "max_epochs"
@@ -111,7 +115,13 @@ class Recorder(AlgoObserver):
         return ""
 
     def _save(self, regular: bool) -> None:
-        """Write the last checkpoint if it is due, the best if this is it. Both hold the same state."""
+        """Write the last checkpoint if it is due, the best if this is it. Both hold the same state.
+
+        The best is that of the reward as it is: while a schedule changes it, the newest policy is the best.
+        """
+        now = standing(self.env.reward, self._moving)
+        if self.best and self.best["reward"] != now:
+            self.best = {}
         score = self._score()
         better = (
             score is not None
@@ -119,7 +129,7 @@ class Recorder(AlgoObserver):
             and score > self.best.get("score", -float("inf"))
         )
         if better:
-            self.best = {"score": score, "epoch": self.epoch}
+            self.best = {"score": score, "epoch": self.epoch, "reward": now}
         if not (better or regular):
             return
         data = checkpoint.snapshot(
@@ -151,7 +161,7 @@ class Recorder(AlgoObserver):
             "frames": progress.frames,
             "seconds": round(progress.seconds, 1),
             "steps_per_s": round(progress.steps_per_s, 1),
-            "best": self.best,
+            "best": {key: self.best[key] for key in ("score", "epoch") if key in self.best},
             "scalars": {
                 tag: value if math.isfinite(value) else None for tag, value in self.scalars.last.items()
             },

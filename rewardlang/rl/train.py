@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from . import checkpoint
 from . import scalars as logs
@@ -115,7 +115,7 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
             scalars,
             display,
             wish,
-            best=_best(run, state),
+            bests=_earlier_bests(run, state),
             max_minutes=plan.max_minutes,
             spec_hash=plan.program.hash,
         )
@@ -135,12 +135,12 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
             _say_goodbye(run, display, summary)
 
 
-def _best(run: RunFolder, state: Dict[str, Any]) -> Dict[str, Any]:
-    """The best score so far, also of a best.pth saved after the checkpoint that is resumed."""
-    known = [state.get("best") or {}]
+def _earlier_bests(run: RunFolder, state: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """The best so far by the checkpoint that is resumed, and by a best.pth saved after it."""
+    found = [state["best"]] if state else []
     if state and run.best.is_file():
-        known.append(checkpoint.read(run.best, "cpu")["rewardlang"]["best"])
-    return max(known, key=lambda best: best.get("score", -float("inf")))
+        found.append(checkpoint.read(run.best, "cpu")["rewardlang"]["best"])
+    return found
 
 
 def _title(plan: Plan) -> str:

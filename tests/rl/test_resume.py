@@ -120,10 +120,7 @@ def test_a_new_limit_is_kept(copied: Path) -> None:
 
 def test_a_worse_policy_never_replaces_the_best(copied: Path) -> None:
     state = torch.load(copied / "nn" / "best.pth", weights_only=True)
-    state["rewardlang"]["best"] = {
-        "score": 1e9,
-        "epoch": 5,
-    }  # saved after last.pth, then the process was killed
+    state["rewardlang"]["best"].update(score=1e9, epoch=5)  # after last.pth was saved; then a kill
     torch.save(state, copied / "nn" / "best.pth")
     before = (copied / "nn" / "best.pth").read_bytes()
     train(resume=copied, max_epochs=9)

@@ -130,6 +130,18 @@ def test_a_term_that_is_not_finite_is_named_and_kills_nothing(small: Callable[..
     assert "term odd gave" in capsys.readouterr().out
 
 
+def test_the_best_is_that_of_the_reward_as_it_is(small: Callable[..., Path], tmp_path: Path) -> None:
+    """While a weight falls returns fall, however good the policy: what came before is no measure."""
+    spec = tmp_path / "ramp.reward"
+    for text in (
+        "(1 - 0.9*ramp(epoch, 0, 5)) * alive",
+        "alive - 0.9*(alive * ramp(epoch, 0, 5) > 0.5) as less",
+    ):
+        spec.write_text(text + "\n")
+        run = small(spec=spec, max_epochs=8, out=tmp_path / str(len(text)))
+        assert json.loads((run / "summary.json").read_text())["best"]["epoch"] >= 5
+
+
 def test_max_minutes_ends_in_order(small: Callable[..., Path]) -> None:
     run = small(max_epochs=1000, max_minutes=0.001)
     summary = json.loads((run / "summary.json").read_text())
