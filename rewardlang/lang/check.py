@@ -112,6 +112,8 @@ class Checker(Lowerer):
         value = self.lower(expr)
         if name in self.resolved.causes:
             value = self._condition(expr, value, f"the termination `{name}`")
+            if value is not None and not value.type.batched:  # such as `epoch > 100`: for each environment
+                value = self.ops.logic("or", (value, self._never()))
         if value is not None and value.node >= 0 and not isinstance(expr, (n.Name, n.Number)):
             self.builder.label(value.node, name, expr.span)
         quantity = self.vocabulary.quantities.get(name)
@@ -139,19 +141,25 @@ class Checker(Lowerer):
 
     def _outcome(self, name: str) -> Optional[Value]:
         """`terminated`, `alive` and `time_out`, from the causes."""
-        limit = self.builder.add("quantity", (), BOOL, ("time_limit",), "time_limit")
-        never = Value(self.builder.add("never", (limit,), BOOL), BOOL)
+        limit = self._time_limit()
         chosen = [c.name for c in self.resolved.causes.values() if name != "alive" or not c.success]
         values = [self.values[c] for c in chosen]
         if any(v is None for v in values):
             return None
-        over = self.ops.logic("or", [v for v in values if v is not None]) if values else never
+        over = self.ops.logic("or", [v for v in values if v is not None]) if values else self._never()
         if name == "time_out":
-            over = self.ops.logic("and", (Value(limit, BOOL), self.ops.invert(over)))
+            over = self.ops.logic("and", (limit, self.ops.invert(over)))
         value = self.ops.invert(over) if name == "alive" else over
         if not (name == "terminated" and len(chosen) == 1):
             self.builder.label(value.node, name, None)
         return value
+
+    def _time_limit(self) -> Value:
+        return Value(self.builder.add("quantity", (), BOOL, ("time_limit",), "time_limit"), BOOL)
+
+    def _never(self) -> Value:
+        """False, in every environment."""
+        return Value(self.builder.add("never", (self._time_limit().node,), BOOL), BOOL)
 
     def _total(self, groups: Sequence[str]) -> Optional[int]:
         total = self.resolved.total

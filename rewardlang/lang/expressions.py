@@ -144,8 +144,12 @@ def _clip(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: 
     constant = [n.op == "const" for n in nodes]
     if constant[1] == constant[2] and not constant[0]:
         return Written(f"{args[0].at(POSTFIX)}.clamp({args[1].at(LOOSEST)}, {args[2].at(LOOSEST)})", POSTFIX)
-    low = _clamp(Node("max", (), node.type), args[:2], nodes[:2], function)
-    between = Node("max", (), node.type)
+    if constant[0] and constant[1]:  # only the upper bound is a tensor
+        value = max(nodes[0].data[0], nodes[1].data[0])
+        low, between = Written(number(value), POSTFIX if value >= 0 else UNARY), nodes[0]
+    else:
+        low = _clamp(Node("max", (), node.type), args[:2], nodes[:2], function)
+        between = Node("max", (), node.type)
     return _clamp(Node("min", (), node.type), (low, args[2]), (between, nodes[2]), function)
 
 

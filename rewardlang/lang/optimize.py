@@ -212,21 +212,42 @@ def reset_graph(program: Program, kept: Sequence[int]) -> Graph:
     """What the reset state is asked: the first value of each kept slot, and the observations."""
     rewriter = Rewriter()
     new: Dict[int, int] = {}
-    for i, node in enumerate(program.nodes):
-        if any(a not in new for a in node.args if not (node.op == "at_reset" and a == node.args[1])):
-            continue  # it reads a last value, which there is none of at a reset: only steps do
-        if node.op == "at_reset":
-            new[i] = rewriter.renamed(_as_wide(rewriter, new[node.args[0]], node), node)
-        elif node.op == "state":
-            tracked = program.slots[node.data[0]]
-            if tracked not in new:
-                continue
-            new[i] = _as_wide(rewriter, new[tracked], node)
+    wanted = [program.slots[k] for k in kept] + [o.value for o in program.observations]
+    for i in _reset_order(program, wanted):
+        node = program.nodes[i]
+        if node.op in ("at_reset", "state"):
+            first = new[_asked_at_reset(program, node)[0]]
+            new[i] = rewriter.renamed(_as_wide(rewriter, first, node), node)
         else:
             new[i] = rewriter.rewrite(node, [new[a] for a in node.args])
     graph = Graph(tuple(rewriter.builder.nodes), state=tuple(new[program.slots[k]] for k in kept),
                   observations=tuple(new[o.value] for o in program.observations))  # fmt: skip
     return _pruned(graph)
+
+
+def _asked_at_reset(program: Program, node: Node) -> Tuple[int, ...]:
+    """What a node's value at the reset state follows from: a last value is then the value itself."""
+    if node.op == "at_reset":
+        return node.args[:1]
+    return (program.slots[node.data[0]],) if node.op == "state" else node.args
+
+
+def _reset_order(program: Program, wanted: Sequence[int]) -> List[int]:
+    """The nodes that the wanted ones follow from, each after those that it needs."""
+    order: List[int] = []
+    seen: Dict[int, bool] = {}  # a node → whether all that it needs is in order
+    todo = list(reversed(wanted))
+    while todo:
+        i = todo[-1]
+        if i in seen:
+            todo.pop()
+            if not seen[i]:
+                seen[i] = True
+                order.append(i)
+            continue
+        seen[i] = False
+        todo += [a for a in _asked_at_reset(program, program.nodes[i]) if a not in seen]
+    return order
 
 
 def _as_wide(rewriter: Rewriter, i: int, state: Node) -> int:
