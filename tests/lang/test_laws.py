@@ -1,0 +1,284 @@
+"""Laws that every compiled reward keeps, whatever its formula."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict, Iterator, List, Tuple
+
+import pytest
+import torch
+
+import rewardlang
+from rewardlang.reward import QuantityError, Reward
+
+from .states import Moment, Quantities, cast, draw, sequence
+
+SPECS = sorted((Path(__file__).parents[1] / "data" / "specs").glob("*.reward"))
+FLOAT = torch.float32
+GLOBALS = {"epoch": 3, "frames": 2.5e5, "progress": 0.3}
+
+
+def program_of(name: str, observations: bool = True) -> rewardlang.Compiled:
+    return rewardlang.compile(
+        rewardlang.load(SPECS[0].with_name(f"{name}.reward")), observations=observations
+    )
+
+
+@pytest.fixture(scope="module", params=SPECS, ids=lambda path: path.stem)
+def program(request: pytest.FixtureRequest) -> rewardlang.Compiled:
+    return rewardlang.compile(rewardlang.load(request.param), observations=True)
+
+
+def chosen(moment: Moment, rows: torch.Tensor, model: List[str]) -> Moment:
+    pick = lambda q: {name: value if name in model else value[rows] for name, value in q.items()}
+    return Moment(pick(moment.reached), moment.reset[rows], pick(moment.after))
+
+
+def run(
+    program: rewardlang.Compiled, moments: List[Moment], reward: Reward = None
+) -> Tuple[torch.Tensor, torch.Tensor]:  # type: ignore[assignment]
+    """Everything paid [N, T + 1] a step, and the observations, stacked over the steps."""
+    reward = reward or Reward(program, len(moments[0].reset), dtype=FLOAT)
+    reward.set_globals(**GLOBALS)
+    paid, seen = [], []
+    for moment in moments:
+        if not bool(moment.reset.all()):
+            out = reward.step(cast(moment.reached, FLOAT))
+            paid.append(torch.cat((out.contributions, out.reward[:, None]), 1))
+        seen.append(reward.reset(cast(moment.after, FLOAT), moment.reset))
+    return torch.stack(paid), torch.stack(seen)
+
+
+def moments_of(program: rewardlang.Compiled, n: int, steps: int = 5, seed: int = 3) -> List[Moment]:
+    found = list(sequence(program.vocabulary, n, steps, seed, extreme=0.02))
+    keep = torch.arange(n) != n - 1  # one that is never reset, so that no step looks like the first
+    return [found[0]] + [Moment(m.reached, m.reset & keep, m.after) for m in found[1:]]
+
+
+def model_names(program: rewardlang.Compiled) -> List[str]:
+    return [q.name for q in program.vocabulary.quantities.values() if q.kind == "model"]
+
+
+def test_a_batch_split_in_two_and_a_permuted_one(program: rewardlang.Compiled) -> None:
+    moments = moments_of(program, 12)
+    paid, seen = run(program, moments)
+    for rows in (torch.tensor([5, 11]), torch.randperm(12, generator=torch.Generator().manual_seed(1))):
+        part_paid, part_seen = run(program, [chosen(m, rows, model_names(program)) for m in moments])
+        torch.testing.assert_close(part_paid, paid[:, rows], rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(part_seen, seen[:, rows], rtol=1e-5, atol=1e-5)
+
+
+def test_an_environment_that_is_reset_equals_a_fresh_one(program: rewardlang.Compiled) -> None:
+    """A reset in place leaves nothing behind: all state starts from the reset state."""
+    moments = moments_of(program, 6, steps=8)
+    everyone = torch.ones(6, dtype=torch.bool)
+    again = moments[4]._replace(reset=everyone, after=moments[0].after)
+    used = Reward(program, 6)
+    run(program, [*moments[:4], again], used)
+    old, fresh = run(program, [again, *moments[1:4]], used), run(program, [again, *moments[1:4]])
+    for a, b in zip(old, fresh):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+def test_saved_state_continues_identically(program: rewardlang.Compiled, tmp_path: Path) -> None:
+    moments = moments_of(program, 6, steps=8)
+    first = Reward(program, 6)
+    run(program, moments[:5], first)
+    torch.save(first.state_dict(), tmp_path / "state.pt")
+    second = Reward(program, 6)
+    second.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=False))
+    paid, _ = run(program, moments[5:], first)
+    continued, _ = run(program, moments[5:], second)
+    torch.testing.assert_close(continued, paid, rtol=0, atol=0)
+
+
+def test_terms_add_up_in_the_statistics(program: rewardlang.Compiled) -> None:
+    reward, total, steps = Reward(program, 64), 0.0, 0
+    reward.set_globals(**GLOBALS)
+    ended: Dict[str, float] = {}
+    for moment in moments_of(program, 64):
+        if steps or not bool(moment.reset.all()):
+            out = reward.step(cast(moment.reached, FLOAT))
+            total, steps = total + float(out.reward.double().sum()), steps + 64
+            for name, value in out.causes.items():
+                ended[name] = ended.get(name, 0.0) + float(value.sum())
+            ended["done"] = ended.get("done", 0.0) + float(out.done.sum())
+            reward.reset(cast(moment.after, FLOAT), out.done)
+        else:
+            reward.reset(cast(moment.after, FLOAT), moment.reset)
+    read = reward.read_statistics()
+    terms = [read[f"terms/{term.name}"] for term in program.terms]
+    scale = max(1e-9, sum(abs(x) for x in terms))
+    assert abs(sum(terms) + read.get("reward/total_rule", 0.0) - read["reward/total"]) <= 1e-5 * scale
+    assert abs(read["reward/total"] - total / steps) <= 1e-5 * scale
+    assert ("reward/total_rule" in read) == (program.typed.total is not None)
+    if ended["done"]:
+        assert (
+            abs(read["ep_rew_mean"] - sum(read[f"episode/{t.name}"] for t in program.terms))
+            <= 1e-4 * scale * read["ep_len_mean"]
+            or program.typed.total
+        )
+        for cause in program.typed.causes:
+            assert read[f"terminations/{cause.name}"] == pytest.approx(ended[cause.name] / ended["done"])
+    assert reward.read_statistics() == {}
+
+
+def test_order_and_weight_0_change_no_other_number() -> None:
+    """Terms in another order, or one of them with weight 0, pay what they paid."""
+    head = "touch = contact_forces[feet].z > 0.5[N]\nreward =\n"
+    rows = ["+ forward_vel", "- 0.1*sum(timer(touch)) as held", "+ 2*ema(base_height, 0.1) as smooth", "+ 3*prev(alive) as was",
+            "- 0.1*sum(rate(dof_vel)^2) as jerk"]  # fmt: skip
+    orders = [rows, rows[::-1], rows[2:] + rows[:2]]
+    results = []
+    for order in orders:
+        program = rewardlang.compile(head + "\n".join(f"  {row}" for row in order))
+        paid, _ = run(program, moments_of(program, 5))
+        results.append({term.name: paid[:, :, i] for i, term in enumerate(program.terms)})
+    for other in results[1:]:
+        for name, value in results[0].items():
+            torch.testing.assert_close(other[name], value, rtol=1e-6, atol=1e-6)
+    program = rewardlang.compile(head + "\n".join(f"  {row}" for row in rows) + "\nweight held = 0")
+    paid, _ = run(program, moments_of(program, 5))
+    for i, term in enumerate(program.terms):
+        expected = torch.zeros_like(paid[:, :, i]) if term.name == "held" else results[0][term.name]
+        torch.testing.assert_close(paid[:, :, i], expected, rtol=1e-6, atol=1e-6)
+
+
+# what is not finite
+
+
+def plain(program: rewardlang.Compiled, n: int = 4) -> Quantities:
+    """A quiet state: nobody falls."""
+    state = cast(draw(program.vocabulary, n, torch.Generator().manual_seed(0)), FLOAT)
+    state["root_quat"] = torch.tensor([[0.0, 0, 0, 1]]).repeat(n, 1)
+    state["root_pos"] = torch.tensor([[0.0, 0, 1]]).repeat(n, 1)
+    state["time_limit"] = torch.zeros(n, dtype=torch.bool)
+    return state
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_not_finite_pays_0_and_ends_the_episode(bad: float) -> None:
+    program = rewardlang.compile("reward = forward_vel + 2*sum(dof_vel) as spin - 1/sum(torques) as load")
+    reward, state = Reward(program, 4), plain(program)
+    reward.reset(state)
+    state["dof_vel"] = state["dof_vel"].clone()
+    state["dof_vel"][1, 3] = bad
+    state["torques"] = torch.ones_like(state["torques"])
+    state["torques"][2] = 0.0  # 1/0
+    out = reward.step(state)
+    assert out.nonfinite.tolist() == out.done.tolist() == [False, True, True, False]
+    assert torch.isfinite(out.reward).all() and torch.isfinite(out.contributions).all()
+    assert out.contributions[1, 1] == 0 and out.contributions[2, 2] == 0 and out.contributions[1, 0] != 0
+    torch.testing.assert_close(out.reward, out.contributions.sum(1))
+    read = reward.read_statistics()
+    assert (read["nonfinite/forward_vel"], read["nonfinite/spin"], read["nonfinite/load"]) == (0, 1, 1)
+    assert read["terminations/nonfinite"] == 1.0 and read["terminations/fallen"] == 0.0
+    assert all(value == value and abs(value) < 1e9 for value in read.values())
+
+
+def test_a_termination_that_reads_nan_ends_the_episode() -> None:
+    """A comparison with NaN is silently false: a fallen robot would live on."""
+    program = rewardlang.compile("reward = 1.0*alive\nterminate low when base_height < 0.2[m]")
+    reward, state = Reward(program, 4), plain(program)
+    reward.reset(state)
+    state["root_pos"][2, 2] = float("nan")
+    out = reward.step(state)
+    assert out.nonfinite.tolist() == [False, False, True, False] and out.causes["low"].tolist() == [False] * 4
+    assert out.reward.tolist() == [1.0] * 4  # `alive` is not changed by it
+
+
+def test_a_total_that_is_not_finite_pays_0() -> None:
+    program = rewardlang.compile("reward = forward_vel\ntotal = reward / sum(torques)")
+    reward, state = Reward(program, 4), plain(program)
+    state["torques"] = torch.ones_like(state["torques"])
+    state["torques"][3] = 0.0
+    reward.reset(state)
+    out = reward.step(state)
+    assert out.reward[3] == 0 and out.nonfinite.tolist() == [False, False, False, True]
+    read = reward.read_statistics()
+    assert read["terms/forward_vel"] + read["reward/total_rule"] == pytest.approx(
+        read["reward/total"], rel=1e-6
+    )
+
+
+def test_state_recovers_from_nan_after_the_reset() -> None:
+    program = rewardlang.compile(
+        "reward = ema(forward_vel, 0.1) + integral(forward_vel) as way + prev(base_height) as was"
+    )
+    reward, state = Reward(program, 4), plain(program)
+    reward.reset(state)
+    broken = {**state, "root_lin_vel": torch.full_like(state["root_lin_vel"], float("nan"))}
+    assert reward.step(broken).nonfinite.all()
+    reward.reset(state)
+    out = reward.step(state)
+    assert torch.isfinite(out.values).all() and not out.nonfinite.any()
+
+
+# params, plain tensors
+
+
+def test_set_param_needs_no_recompilation() -> None:
+    text = "param gain = 2 in [0, 10]\nparam goal = 1[m/s]\nreward = gain*forward_vel + gain*min(forward_vel, goal) as capped"
+    program = rewardlang.compile(text)
+    reward, code = Reward(program, 4), program.source
+    state = plain(program)
+    reward.reset(state)
+    speed = reward.step(state).values[:, 0]
+    for gain, goal in ((0.0, 1.0), (7.5, 0.2), (10.0, -3.0)):
+        reward.set_param("gain", gain)
+        reward.set_param("goal", goal)
+        out = reward.step(state)
+        torch.testing.assert_close(out.reward, gain * speed + gain * speed.clamp(max=goal))
+    assert reward.params == {"gain": 10.0, "goal": -3.0} and program.source == code
+    fixed = Reward(rewardlang.compile(text.replace("= 2", "= 10").replace("1[m/s]", "-3[m/s]")), 4)
+    fixed.reset(state)
+    torch.testing.assert_close(fixed.step(state).reward, out.reward)
+    for name, value, message in (
+        ("gain", 11, "outside its range"),
+        ("gain", float("nan"), "outside"),
+        ("gian", 1, "did you mean `gain`"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            reward.set_param(name, value)
+    with pytest.raises(ValueError, match="outside its range"):
+        Reward(program, 4, params={"gain": -1})
+
+
+def test_plain_tensors() -> None:
+    """`reward(quantities)` needs no simulator; the first call serves as the reset state."""
+    program = program_of("tutorial", observations=False)
+    reward, n = Reward(program, 3), 3
+    quantities = {"root_quat": torch.tensor([[0.0, 0, 0, 1]]).repeat(n, 1), "root_lin_vel": torch.tensor([[1.0, 0, 0], [2, 0, 0], [0, 0, 0]]),
+                  "root_pos": torch.tensor([[0.0, 0, 1], [0, 0, 1], [0, 0, 0.1]]), "torques": torch.ones(n, 12)}  # fmt: skip
+    total, terms = reward(quantities)
+    assert list(terms) == ["forward_vel", "alive", "effort", "tilt"]
+    assert total.tolist() == pytest.approx([1 + 1 - 0.12, 2 + 1 - 0.12, -0.12])
+    torch.testing.assert_close(sum(terms.values()), total)  # type: ignore[arg-type]
+
+
+def bad_calls() -> Iterator[Tuple[str, Dict[str, torch.Tensor], str]]:
+    good = {"dof_vel": torch.zeros(3, 12), "root_pos": torch.zeros(3, 3)}
+    yield (
+        "missing",
+        {"root_pos": good["root_pos"]},
+        "the spec reads `dof_vel` [N, joints], which is not given",
+    )
+    yield (
+        "too few joints",
+        {**good, "dof_vel": torch.zeros(3, 11)},
+        "`dof_vel` has the shape [3, 11]; [N, joints] is [3, 12] here",
+    )
+    yield "too few environments", {**good, "dof_vel": torch.zeros(2, 12)}, "`dof_vel` has the shape [2, 12]"
+    yield (
+        "one dimension",
+        {**good, "root_pos": torch.zeros(3)},
+        "`root_pos` has the shape [3]; [N, xyz] is [3, 3] here",
+    )
+
+
+@pytest.mark.parametrize("quantities, message", [c[1:] for c in bad_calls()], ids=[c[0] for c in bad_calls()])
+def test_quantity_errors(quantities: Dict[str, torch.Tensor], message: str) -> None:
+    program = rewardlang.compile("drop terminate fallen\nreward = norm(dof_vel) + base_height")
+    with pytest.raises(QuantityError) as problem:
+        Reward(program, 3)(quantities)
+    assert message in str(problem.value)
