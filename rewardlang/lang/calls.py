@@ -28,6 +28,8 @@ ASPECTS = {
     "RW2": "axes",
 }
 
+POINTED = {"RW214", "RW215", "RW216"}  # about a single argument, named by the function itself
+
 
 def _selection(low: Lowerer, expr: n.Call) -> Optional[Value]:
     axis = low.vocabulary.axes[expr.function]
@@ -142,10 +144,11 @@ def _argument(low: Lowerer, parameter: Parameter, expr: Any) -> Any:
 
 def _argument_error(low: Lowerer, expr: n.Call, problem: Mismatch, parts: Sequence[n.Expr]) -> Diagnostic:
     aspect = next((aspect for prefix, aspect in ASPECTS.items() if problem.code.startswith(prefix)), None)
-    if aspect is None:  # about values, not types
-        return Diagnostic(
-            problem.code, f"in `{expr.function}`: {problem.message}", (Label(expr.span),), problem.help
-        )
+    if aspect is None or problem.code in POINTED:
+        places = [Label(parts[i].span, text) for i, text in problem.sides.items() if i < len(parts)]
+        if aspect is None:  # about values; the sides are those of an operation inside
+            places = []
+        return Diagnostic(problem.code, problem.message, tuple(places) or (Label(expr.span),), problem.help)
     labels = []
     for part in parts:
         value = (
@@ -169,7 +172,7 @@ def _aspect(type: Type, aspect: str) -> str:
     if aspect == "kind":
         return type.kind.value
     if aspect == "axes":
-        return type.axes_text()
+        return type.axes_text() if type.kind in (Kind.NUMBER, Kind.BOOL) else type.kind.value
     frame = frame_text(type.frames) if type.vector is not None else ""
     return " ".join(
         filter(

@@ -217,7 +217,7 @@ class Lowerer:
 
     def _named(self, expr: n.Named) -> Optional[Value]:
         self.report("RW405", expr.span, f"`as {expr.name}` names a term, and this is not one",
-                                help="terms are the addends of a `reward`; a definition is `name = ...` on a line of its own")  # fmt: skip
+                                help="terms are the addends of a `reward`; `as` belongs to one product, so a comparison takes parentheses: `(a > b) as name`")  # fmt: skip
         return None
 
     def _string(self, expr: n.String) -> Value:

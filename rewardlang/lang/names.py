@@ -8,7 +8,7 @@ from . import nodes as n
 
 
 def names_in(expr: n.Expr) -> Iterator[Union[n.Name, n.Call]]:
-    """The names and calls in an expression, in the order they are written; an axis after `over=` is no name."""
+    """The names and calls in an expression, in the order they are written; an axis after `over=` (or torch's words for it) is no name."""
     stack: List[n.Expr] = [expr]
     while stack:
         item = stack.pop()
@@ -16,7 +16,7 @@ def names_in(expr: n.Expr) -> Iterator[Union[n.Name, n.Call]]:
             yield item
         elif isinstance(item, n.Call):
             yield item
-            over = [k.value for k in item.keywords if k.name == "over"]
+            over = [k.value for k in item.keywords if k.name in ("over", "axis", "dim")]
             stack += [
                 child for child in reversed(n.children(item)) if not any(child is axis for axis in over)
             ]

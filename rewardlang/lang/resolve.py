@@ -13,6 +13,7 @@ from .names import names_in, topological
 from .registry import BUILTINS
 from .source import Source, Span
 from .syntax import parse_expression
+from .uses import check_call, is_known, unknown
 from .vocabulary import Vocabulary
 
 OUTCOMES = ("terminated", "time_out", "alive")
@@ -178,7 +179,13 @@ class _Resolver:
             self.declared[name] = span
 
     def _claim_function(self, s: n.Function) -> None:
-        if s.name in BUILTINS or s.name in self.vocabulary.axes:
+        if s.name in UNDEFINABLE:
+            self.found.append(
+                error(
+                    "RW107", s.name_span, f"`{s.name}` cannot be defined", help="it has a meaning of its own"
+                )
+            )
+        elif s.name in BUILTINS or s.name in self.vocabulary.axes:
             self.found.append(
                 error(
                     "RW107",
@@ -249,86 +256,10 @@ class _Resolver:
     def _check_names(self, expr: n.Expr, scope: Set[str]) -> None:
         for use in names_in(expr):
             if isinstance(use, n.Name):
-                if use.id not in scope and not self._known(use.id):
-                    self.found.append(self._unknown(use, scope))
+                if use.id not in scope and not is_known(self.out, use.id):
+                    self.found.append(unknown(self.out, use, scope))
             elif isinstance(use, n.Call):
-                self._check_call(use)
-
-    def _known(self, name: str) -> bool:
-        return (name == "pi" or name in self.out.params or name in self.out.definitions or name in self.out.causes
-                or name in self.vocabulary.quantities or name in self.vocabulary.groups)  # fmt: skip
-
-    def _unknown(self, use: n.Name, scope: Set[str]) -> Diagnostic:
-        name = use.id
-        known = [
-            *scope,
-            *self.out.params,
-            *self.out.definitions,
-            *self.out.causes,
-            *self.vocabulary.quantities,
-            *self.vocabulary.groups,
-            "pi",
-        ]
-        help = did_you_mean(name, known)
-        if name in self.out.groups:
-            return error("RW101", use.span, f"the reward group `{name}` can be read in `total` only")
-        if name in BUILTINS or name in self.out.functions or name in self.vocabulary.axes:
-            form = BUILTINS[name].form if name in BUILTINS else f"{name}(...)"
-            return error("RW101", use.span, f"`{name}` is a function", help=f"call it: `{form}`")
-        return error(
-            "RW101",
-            use.span,
-            f"unknown name `{name}`",
-            help=help or f"`rewardlang quantities {self.vocabulary.task}` lists the names",
-        )
-
-    def _check_call(self, call: n.Call) -> None:
-        name, arguments = call.function, len(call.arguments)
-        if name in self.vocabulary.axes:
-            return
-        if name not in BUILTINS and name not in self.out.functions:
-            known = [*BUILTINS, *self.out.functions, *self.vocabulary.axes]
-            at = Span(call.span.source, call.span.start, call.span.start + len(name))
-            if self._known(name):
-                self.found.append(
-                    error("RW104", at, f"`{name}` is no function", help="write `*` to multiply")
-                )
-            else:
-                self.found.append(
-                    error("RW104", at, f"unknown function `{name}`", help=did_you_mean(name, known))
-                )
-            return
-        if name in BUILTINS:
-            builtin = BUILTINS[name]
-            names = [p.name for p in builtin.parameters if not p.variadic]
-            form, fewest, most = builtin.form, builtin.fewest, builtin.most
-        else:
-            names = list(self.out.functions[name].parameters)
-            form, fewest, most = f"{name}({', '.join(names)})", len(names), len(names)
-        for keyword in call.keywords:
-            if keyword.name not in names:
-                self.found.append(error("RW106", keyword.span, f"`{name}` has no parameter `{keyword.name}`",
-                                        help=did_you_mean(keyword.name, names) or f"its form is `{form}`"))  # fmt: skip
-            elif names.index(keyword.name) < arguments and most is not None:
-                self.found.append(
-                    error(
-                        "RW105",
-                        keyword.span,
-                        f"`{keyword.name}` of `{name}` is given twice",
-                        help=f"its form is `{form}`",
-                    )
-                )
-        given = arguments + sum(k.name in names for k in call.keywords)
-        if given < fewest or (most is not None and given > most):
-            wants = (
-                str(fewest)
-                if most == fewest
-                else f"at least {fewest}"
-                if most is None
-                else f"{fewest} to {most}"
-            )
-            self.found.append(error("RW105", call.span, f"`{name}` takes {wants} argument{'' if wants == '1' else 's'}, this call has {given}",
-                                    help=f"its form is `{form}`"))  # fmt: skip
+                self.found += check_call(self.out, use)
 
     # order
 

@@ -194,7 +194,7 @@ def steps(ops: Operations, cond: Value) -> Value:
 def debounce(ops: Operations, cond: Value, n: Value) -> Value:
     want_bool(cond, "`debounce`")
     if n.type.range[0] != n.type.range[1] or n.type.range[0] < 1:
-        raise Mismatch("RW216", "`debounce` wants a number of steps of at least 1", sides={1: "steps"})
+        raise Mismatch("RW216", "`debounce` wants a number of steps of at least 1", sides={1: ""})
     type = Type(Kind.NUMBER, cond.type.axes, ONE, range=(0.0, math.inf))
     row = follow(
         ops, type, lambda last: ops.where(cond, ops.binary("add", last, ops.number(1.0)), ops.number(0.0))

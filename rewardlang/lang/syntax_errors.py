@@ -41,7 +41,7 @@ def explain_character(source: Source, offset: int, problem: UnexpectedCharacters
     rest = source.text[at : line_end if line_end >= 0 else len(source.text)]
     if char in "\"'":
         return error("RW003", span, "the string is not closed on its line", help=f"end it with {char}")
-    if char.isdigit() or (char == "." and rest[1:2].isdigit()):
+    if char in "0123456789" or (char == "." and rest[1:2].isdigit()):
         return _number(source, at, rest)
     if char in LOOK_ALIKES:
         name = f"U+{ord(char):04X} " if ord(char) > 126 else ""
@@ -81,7 +81,7 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
             f"`{word}` does not close `{opened}`",
             others=(Label(_span(source, start, opened)),),
         )
-    if token.type == "AS":
+    if token.type == "AS" and previous is not None:
         return error(
             "RW003",
             span,
@@ -100,6 +100,9 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
             "RW003", span, "`:` cannot stand here", help='elements are selected by patterns: `x["*_knee"]`'
         )
     if token.type == "ASSIGN":
+        turned = source.text[span.end : span.end + 1]
+        if turned and turned in "<>":
+            return error("RW003", span, f"`={turned}` is not part of the language", help=f"write `{turned}=`")
         return error(
             "RW003",
             span,
@@ -110,6 +113,8 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
         if python in PYTHON and token.type in OPERANDS:
             at = span if python == word or previous is None else _span(source, start, previous)
             return error("RW003", at, f"`{python}` is not part of the language", help=PYTHON[python])
+    if set(problem.accepts or problem.expected or ()) == {"WHEN"}:
+        return error("RW003", span, f"`when` is due before `{word}`", help=_form(str(before[0])))
     expects_operand = bool({"NUMBER", "NAME"} & set(problem.accepts or problem.expected or ()))
     if token.type in OPERANDS and not expects_operand and previous is not None:
         return _two_operands(source, start, previous, token)
@@ -148,7 +153,7 @@ def _number(source: Source, at: int, rest: str) -> Diagnostic:
     digits = next((i for i, c in enumerate(rest) if c.isalpha() or c == "_"), size)
     number, unit = rest[:digits], rest[digits:size]
     span = Span(source, at, at + size)
-    if unit.isalpha() and number and len(unit) < 20:
+    if unit.replace("_", "").isalpha() and number and len(unit) < 20:
         product = f"a product is `{number}*{unit}`"
         return error("RW003", span, f"`{number}{unit}`: an operator is missing",
                      help=f"a unit goes in brackets: `{number}[{unit}]`" if unit in SYMBOLS else product)  # fmt: skip

@@ -56,6 +56,17 @@ class Operations:
             return Value(self.builder.add("float", (x.node,), type), type)
         return x
 
+    def numbers(self, *values: Value, first: int = 0) -> Tuple[Value, ...]:
+        """Operands as numbers; a mismatch names the one that is none, counted from `first`."""
+        out = []
+        for i, value in enumerate(values):
+            try:
+                out.append(self.as_number(value))
+            except Mismatch as problem:
+                kind = "".join(problem.sides.values())
+                raise Mismatch(problem.code, problem.message, problem.help, {i + first: kind}) from None
+        return tuple(out)
+
     def unary(self, op: str, x: Value, unit: Optional[Unit]) -> Value:
         """An elementwise function of one number whose result has `unit`."""
         x = self.as_number(x)
@@ -71,7 +82,7 @@ class Operations:
 
     def binary(self, op: str, a: Value, b: Value) -> Value:
         """add, sub, mul, div, min, max, mod or atan2 of two numbers."""
-        a, b = self.as_number(a), self.as_number(b)
+        a, b = self.numbers(a, b)
         if op in ("div", "mod") and b.type.depends is Depends.NOTHING and b.type.range == (0.0, 0.0):
             raise Mismatch("RW501", "this divides by zero", sides={1: "0"})
         axes = unify_axes((a, b), VERBS[op])
@@ -94,12 +105,12 @@ class Operations:
         if lower is None or upper is None:
             one = lower if upper is None else upper
             return x if one is None else self.binary("max" if upper is None else "min", x, one)
-        values = tuple(self.as_number(v) for v in (x, lower, upper))
+        values = self.numbers(x, lower, upper)
         axes, frames = unify_axes(values, "clip"), unify_frames(values, "clip")
         return self._make("clip", values, axes, unify_units(values, "clip"), frames)
 
     def power(self, base: Value, exponent: Value) -> Value:
-        base, exponent = self.as_number(base), self.as_number(exponent)
+        base, exponent = self.numbers(base, exponent)
         axes = unify_axes((base, exponent), "raise")
         if exponent.type.unit is not None and not exponent.type.unit.is_one:
             raise Mismatch(
@@ -121,7 +132,7 @@ class Operations:
 
     def compare(self, operator: str, a: Value, b: Value) -> Value:
         if not (a.type.kind is b.type.kind is Kind.BOOL and operator in ("==", "!=")):
-            a, b = self.as_number(a), self.as_number(b)
+            a, b = self.numbers(a, b)
         axes = unify_axes((a, b), "compare")
         unify_frames((a, b), "compare")
         unify_units((a, b), "compare")
@@ -151,7 +162,7 @@ class Operations:
                 axes=unify_axes((condition, a, b), "choose between"), depends=_depends((condition, a, b))
             )
             return Value(self.builder.add("where", (condition.node, a.node, b.node), type), type)
-        a, b = self.as_number(a), self.as_number(b)
+        a, b = self.numbers(a, b, first=1)
         axes = unify_axes((condition, a, b), "choose between")
         frames = unify_frames((a, b), "choose between")
         return self._make("where", (condition, a, b), axes, unify_units((a, b), "choose between"), frames)
@@ -188,7 +199,7 @@ class Operations:
 
     def stack(self, items: Sequence[Value]) -> Value:
         """A vector from two or three scalars."""
-        numbers = [self.as_number(item) for item in items]
+        numbers = self.numbers(*items)
         for i, item in enumerate(numbers):
             if item.type.axes:
                 raise Mismatch("RW211", "a vector is made of single numbers", f"this part has the axes {item.type.axes_text()}",

@@ -1,0 +1,100 @@
+"""Names and calls in expressions: whether there is such a name, and whether a call fits the function's form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, List, Set
+
+from . import nodes as n
+from .diagnostics import Diagnostic, did_you_mean, error
+from .registry import BUILTINS
+from .source import Span
+
+if TYPE_CHECKING:
+    from .resolve import Resolved
+
+
+def is_known(resolved: Resolved, name: str) -> bool:
+    """Whether a name stands for a value or a selection."""
+    return (name == "pi" or name in resolved.params or name in resolved.definitions or name in resolved.causes
+            or name in resolved.vocabulary.quantities or name in resolved.vocabulary.groups)  # fmt: skip
+
+
+def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
+    """The diagnostic for a name that nothing has."""
+    name = use.id
+    known = [
+        *scope,
+        *resolved.params,
+        *resolved.definitions,
+        *resolved.causes,
+        *resolved.vocabulary.quantities,
+        *resolved.vocabulary.groups,
+        "pi",
+    ]
+    help = did_you_mean(name, known)
+    if name in resolved.groups:
+        return error("RW101", use.span, f"the reward group `{name}` can be read in `total` only")
+    if name in BUILTINS or name in resolved.functions or name in resolved.vocabulary.axes:
+        form = BUILTINS[name].form if name in BUILTINS else f"{name}(...)"
+        return error("RW101", use.span, f"`{name}` is a function", help=f"call it: `{form}`")
+    axis = next((axis.name for axis in resolved.vocabulary.axes.values() if name in axis.elements), None)
+    if axis is not None:
+        return error(
+            "RW101",
+            use.span,
+            f"`{name}` is one of the {axis}, not a value",
+            help=f'select it in quotes: `x["{name}"]`',
+        )
+    return error(
+        "RW101",
+        use.span,
+        f"unknown name `{name}`",
+        help=help or f"`rewardlang quantities {resolved.vocabulary.task}` lists the names",
+    )
+
+
+def check_call(resolved: Resolved, call: n.Call) -> List[Diagnostic]:
+    """What is wrong with a call's name and the number and names of its arguments."""
+    found: List[Diagnostic] = []
+    name, arguments = call.function, len(call.arguments)
+    if name in resolved.vocabulary.axes:
+        return found
+    if name not in BUILTINS and name not in resolved.functions:
+        known = [*BUILTINS, *resolved.functions, *resolved.vocabulary.axes]
+        at = Span(call.span.source, call.span.start, call.span.start + len(name))
+        if is_known(resolved, name):
+            found.append(error("RW104", at, f"`{name}` is no function", help="write `*` to multiply"))
+        else:
+            found.append(error("RW104", at, f"unknown function `{name}`", help=did_you_mean(name, known)))
+        return found
+    if name in BUILTINS:
+        builtin = BUILTINS[name]
+        names = [p.name for p in builtin.parameters if not p.variadic]
+        form, fewest, most = builtin.form, builtin.fewest, builtin.most
+    else:
+        names = list(resolved.functions[name].parameters)
+        form, fewest, most = f"{name}({', '.join(names)})", len(names), len(names)
+    for keyword in call.keywords:
+        if keyword.name not in names:
+            found.append(error("RW106", keyword.span, f"`{name}` has no parameter `{keyword.name}`",
+                                    help=did_you_mean("over" if keyword.name in ("axis", "dim") else keyword.name, names)
+                                    or f"its form is `{form}`"))  # fmt: skip
+        elif names.index(keyword.name) < arguments and most is not None:
+            found.append(
+                error(
+                    "RW105",
+                    keyword.span,
+                    f"`{keyword.name}` of `{name}` is given twice",
+                    help=f"its form is `{form}`",
+                )
+            )
+    given = arguments + sum(k.name in names for k in call.keywords)
+    if any(k.name not in names for k in call.keywords):
+        return found
+    if given < fewest or (most is not None and given > most):
+        wants = (
+            str(fewest) if most == fewest else f"at least {fewest}" if most is None else f"{fewest} to {most}"
+        )
+        found.append(error("RW105", call.span, f"`{name}` takes {wants} argument{'' if wants == '1' else 's'}, this call has {given}",
+                                help=f"its form is `{form}`"))  # fmt: skip
+    return found
