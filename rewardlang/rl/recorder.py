@@ -19,6 +19,8 @@ from .schedule import moving, standing
 
 Best = Dict[str, Any]  # {"score": mean return, "epoch": number, "reward": what it was then} or {}
 
+SETTLED = 2  # episode lengths after which none that began before a change is left in the mean return
+
 
 class Recorder(AlgoObserver):
     """rl_games' observer of one training session, and the `between_epochs` of its agent."""
@@ -33,6 +35,7 @@ class Recorder(AlgoObserver):
         wish: Wish,
         *,
         bests: Sequence[Best],
+        changed: Optional[int],
         max_minutes: Optional[float],
         spec_hash: str,
     ):
@@ -46,8 +49,9 @@ class Recorder(AlgoObserver):
         )
         self.spec_hash = spec_hash
         self._moving = moving(env.reward.program)
-        now = standing(env.reward, self._moving)
-        comparable = [best for best in bests if best and best["reward"] == now]
+        self._reward = standing(env.reward, self._moving)
+        self._changed = changed
+        comparable = [best for best in bests if best and best["reward"] == self._reward]
         self.best: Best = max(comparable, key=lambda best: best["score"], default={})
         self.terms = [term.name for term in env.reward.program.terms]
         self.epoch = self.saved_epoch = agent.epoch_num
@@ -119,8 +123,7 @@ class Recorder(AlgoObserver):
 
         The best is that of the reward as it is: while a schedule changes it, the newest policy is the best.
         """
-        now = standing(self.env.reward, self._moving)
-        if self.best and self.best["reward"] != now:
+        if self._reward_changes():
             self.best = {}
         score = self._score()
         better = (
@@ -129,13 +132,14 @@ class Recorder(AlgoObserver):
             and score > self.best.get("score", -float("inf"))
         )
         if better:
-            self.best = {"score": score, "epoch": self.epoch, "reward": now}
+            self.best = {"score": score, "epoch": self.epoch, "reward": self._reward}
         if not (better or regular):
             return
         data = checkpoint.snapshot(
             self.agent,
             self.epoch,
             best=self.best,
+            changed=self._changed,
             logs=self.scalars.position(),
             spec=self.spec_hash,
             seconds=self.scalars.seconds,
@@ -146,6 +150,17 @@ class Recorder(AlgoObserver):
             checkpoint.write(self.run.last, data)
             self.saved_epoch = self.epoch
             self.run.write_summary(self._summary("running"))
+
+    def _reward_changes(self) -> bool:
+        """Whether the score holds episodes of another reward: until SETTLED after the reward changed last."""
+        now = standing(self.env.reward, self._moving)
+        if now != self._reward:
+            self._reward, self._changed = now, self.agent.frame
+        if self._changed is None:
+            return False
+        return (
+            self.agent.frame - self._changed < SETTLED * self.env.task.max_episode_length * self.env.num_envs
+        )
 
     def _score(self) -> Optional[float]:
         """Mean return of the newest finished episodes, as many as `games_to_track`; None before the first."""

@@ -116,6 +116,7 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
             display,
             wish,
             bests=_earlier_bests(run, state),
+            changed=state.get("changed"),
             max_minutes=plan.max_minutes,
             spec_hash=plan.program.hash,
         )

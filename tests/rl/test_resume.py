@@ -61,16 +61,16 @@ def check_continuous(run: Path, last: int) -> None:
 def test_a_run_that_was_stopped_goes_on(
     spec: Path, task: Path, tmp_path: Path, how: signal.Signals, epoch: int
 ) -> None:
-    process = start(spec, task, tmp_path)
     run = tmp_path / "a"
-    try:
-        wait_for_epoch(run, epoch)
-        if how == signal.SIGINT:
-            with pytest.raises(RunError, match="is being trained by another process"):
-                train(resume=run)
-    finally:
-        process.send_signal(how)
-    shown = process.communicate(timeout=60)[0]
+    with start(spec, task, tmp_path) as process:
+        try:
+            wait_for_epoch(run, epoch)
+            if how == signal.SIGINT:
+                with pytest.raises(RunError, match="is being trained by another process"):
+                    train(resume=run, max_minutes=0.01)
+        finally:
+            process.send_signal(how)
+        shown = process.communicate(timeout=60)[0]
     reached = int(read_csv(run / "scalars.csv")[-1]["epoch"])
     saved = torch.load(run / "nn" / "last.pth", weights_only=True)["epoch"]
     assert [path.name for path in (run / "nn").iterdir() if path.name.startswith(".")] == []
