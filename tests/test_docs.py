@@ -45,12 +45,12 @@ def blocks(language):
             yield pytest.param(text, id=f"{page.name}-{i}")
 
 
-@pytest.mark.parametrize("text", blocks("reward"))
+@pytest.mark.parametrize("text", list(blocks("reward")))
 def test_specs_compile(text):
     rewardlang.compile(text, "humanoid")
 
 
-@pytest.mark.parametrize("code", blocks("python"))
+@pytest.mark.parametrize("code", list(blocks("python")))
 def test_python_runs(code, monkeypatch):
     monkeypatch.chdir(ROOT)
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
