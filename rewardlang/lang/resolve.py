@@ -303,9 +303,9 @@ class _Resolver:
                 causes = [c for c in out.causes if name != "alive" or not out.causes[c].success]
                 edges[name] = [*causes, *(["terminated"] if name == "time_out" else [])]
             else:
-                expr = out.expression_of(name)
-                assert expr is not None
-                edges[name] = sorted(self._direct(expr))
+                defined = out.expression_of(name)
+                assert defined is not None
+                edges[name] = sorted(self._direct(defined))
             todo += edges[name]
         order, cycle = topological(edges)
         if cycle:
