@@ -80,7 +80,7 @@ def _sum(expr: n.Sum) -> Tuple[str, int]:
 
 def _call(expr: n.Call) -> Tuple[str, int]:
     parts = [expression(a) for a in expr.arguments]
-    parts += [f'"{row.pattern}": {expression(row.value)}' for row in expr.rows]
+    parts += [f"{_string(row.pattern)}: {expression(row.value)}" for row in expr.rows]
     parts += [f"{keyword.name}={expression(keyword.value)}" for keyword in expr.keywords]
     return f"{expr.function}({', '.join(parts)})", POSTFIX
 
