@@ -10,7 +10,7 @@ import yaml
 try:  # the C scanner is about ten times faster; some PyYAML builds lack it
     from yaml import CSafeLoader as SafeLoader
 except ImportError:  # pragma: no cover
-    from yaml import SafeLoader
+    from yaml import SafeLoader  # type: ignore[assignment]
 
 MAX_BYTES = 1_000_000  # a task file is a few kB; anything near this is not one
 MAX_DEPTH = 50  # levels of nesting
@@ -140,8 +140,8 @@ def read(path: Path) -> Node:
         raise ConfigError(path, raw[: error.start].count(b"\n") + 1, 1, "not UTF-8 text") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise ConfigError(path, *place, getattr(error, "problem", None) or str(error)) from None
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise ConfigError(path, line, column, getattr(error, "problem", None) or str(error)) from None
     if node is None:
         raise ConfigError(path, 1, 1, "the file is empty")
     return Node(path, node, "")
@@ -154,4 +154,5 @@ def _check_depth(path: Path, text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             mark = event.start_mark
-            raise ConfigError(path, mark.line + 1, mark.column + 1, f"nested more than {MAX_DEPTH} deep")
+            line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+            raise ConfigError(path, line, column, f"nested more than {MAX_DEPTH} deep")

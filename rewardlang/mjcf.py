@@ -60,7 +60,7 @@ def read(path: Path) -> Robot:
 
     effort: dict = {}
     for element in root.findall("actuator/*"):
-        joint = element.get("joint")
+        joint = element.get("joint", "")
         if joint in dofs:
             if element.tag not in ACTUATORS:
                 raise ConfigError(path, 0, 0, f"joint {joint!r}: <{element.tag}> cannot hold a position")

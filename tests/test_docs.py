@@ -41,7 +41,9 @@ PAGES = [ROOT / "README.md", ROOT / "docs" / "language.md"]
 
 def blocks(language):
     for page in PAGES:
-        for i, text in enumerate(re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)):
+        for i, text in enumerate(
+            re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        ):
             yield pytest.param(text, id=f"{page.name}-{i}")
 
 

@@ -156,7 +156,9 @@ def test_include_and_autolimits(folder):
 
 def test_a_rounded_quaternion_becomes_exact(folder):
     (folder / "task.yaml").write_text(TASK.replace("pos: [0, 0, 0.5]", "rot: [0, 0, 0.7071, 0.7071]"))
-    assert load_task(folder).init_state.rot == pytest.approx((0, 0, math.sqrt(0.5), math.sqrt(0.5)), abs=1e-12)
+    assert load_task(folder).init_state.rot == pytest.approx(
+        (0, 0, math.sqrt(0.5), math.sqrt(0.5)), abs=1e-12
+    )
 
 
 def test_patterns():

@@ -8,6 +8,7 @@ poses, velocities) is one physics step old after a step until it is computed ane
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -32,7 +33,7 @@ class Sim:
         self.dof_names, self.body_names = task.dof_names, task.body_names
         self.model = model = load_model(task)
         self._decimation, self._fixed_base = task.decimation, task.fixed_base
-        self._camera = None
+        self._camera: Any = None
 
         batch = self._batch = Batch(model, num_envs, nthread=_cores())
         self._qpos, self._qvel, self._ctrl = batch.bind("qpos"), batch.bind("qvel"), batch.bind("ctrl")
