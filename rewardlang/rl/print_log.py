@@ -20,9 +20,10 @@ class PrintLog(io.TextIOBase):
         self._stack.enter_context(redirect_stdout(self))
         self._stack.enter_context(redirect_stderr(self))
         self._stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("default")  # each once, into the log
         warnings.simplefilter(
-            "default"
-        )  # each once, into the log; they are rl_games' and torch's, not the user's
+            "ignore", DeprecationWarning
+        )  # between rl_games and torch: no user can act on it
         return self
 
     def __exit__(self, *_: Any) -> None:
