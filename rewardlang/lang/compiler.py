@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Tuple
 from . import format
 from .check import check
 from .diagnostics import Diagnostic
-from .emit import emit
+from .emit import emit, safe
 from .ir import Program, Term
 from .nodes import Expect, File
 from .optimize import optimize
@@ -77,7 +77,7 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     typed, warnings = check(resolved)
     optimized = optimize(typed)
     name = name or tree.source.name
-    source = emit(optimized, f"{_safe(name)}, compiled by rewardlang for the task {_safe(vocabulary.task)}.")
+    source = emit(optimized, f"{safe(name)}, compiled by rewardlang for the task {safe(vocabulary.task)}.")
     return Compiled(
         name,
         vocabulary,
@@ -95,7 +95,3 @@ def _allowed(warning: Diagnostic) -> bool:
     span = warning.span
     match = ALLOW.search(span.source.line_text(span.line))
     return match is not None and match[1] == warning.code
-
-
-def _safe(text: str) -> str:
-    return re.sub(r"[^\w ./:-]", "_", text, flags=re.ASCII)

@@ -66,6 +66,11 @@ def emit(program: Program, title: str) -> str:
     )
 
 
+def safe(text: str) -> str:
+    """Text for a comment: the name of a file may hold anything, a newline with code behind it too."""
+    return re.sub(r"[^\w ./:<>()\[\],*^+-]", "_", text, flags=re.ASCII)
+
+
 def _names(names: object) -> str:
     items = [repr(name) for name in names]  # type: ignore[attr-defined]
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})".replace("'", '"')
@@ -87,7 +92,7 @@ class _Function:
         self.program, self.graph, self.constants = program, graph, constants
         self.slot = {k: i for i, k in enumerate(kept)}
         self.lines: List[Tuple[str, str]] = []
-        self.names: Set[str] = set(TAKEN)
+        self.names: Set[str] = TAKEN | {f"group_{name}" for name in program.groups}
         self.written: Dict[int, Written] = {}
         self.uses = self._count_uses()
         self.suggested: Dict[int, str] = {}
@@ -146,7 +151,7 @@ class _Function:
             parts.append(
                 f"{source.name}:{node.span.line}" if not source.name.startswith("<") else source.name
             )
-        return " ".join(p for p in parts if p)
+        return safe(" ".join(p for p in parts if p))
 
     def render(self, head: str, doc: Sequence[str], tail: Sequence[str]) -> str:
         width = min(80, max((len(code) for code, _ in self.lines), default=0))
