@@ -47,9 +47,8 @@ class PPO(A2CAgent):
 
     def set_full_state_weights(self, weights: State, set_epoch: bool = True) -> None:
         super().set_full_state_weights(weights, set_epoch)
-        self.last_lr = weights["schedule"][
-            "last_lr"
-        ]  # rl_games would start again from the first learning rate
+        # rl_games would start again from the first learning rate
+        self.last_lr = weights["schedule"]["last_lr"]
         self.entropy_coef = weights["schedule"]["entropy_coef"]
 
 

@@ -46,7 +46,7 @@ def snapshot(agent: Any, epoch: int, **extra: Any) -> bytes:
 
 def write(path: Path, data: bytes) -> None:
     """Write a checkpoint whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = path.with_name(f".{path.name}.part")
     part.write_bytes(data)
     os.replace(part, path)
 

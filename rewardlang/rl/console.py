@@ -65,9 +65,8 @@ class Display:
     def __init__(self, title: str, console: Optional[Console] = None):
         # the stream is taken now, because rl_games' prints are about to be redirected away from it
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(
-                errors="replace"
-            )  # a terminal without these characters is no reason to stop
+            # a terminal without these characters is no reason to stop
+            sys.stdout.reconfigure(errors="replace")
         self.console = console or Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
         self.title = title
         self._live: Optional[Live] = None

@@ -70,7 +70,8 @@ class Plan:
         )
 
     def note_resume(self, run: RunFolder) -> None:
-        """Write down that the run goes on, where, with what, and until which epoch."""
+        """Write down that the run goes on, from where, with what, and until which epoch."""
+        run.sweep()
         info = run.read_info()
         info.setdefault("resumed", []).append({"epoch": self.state["epoch"], **self._circumstances()})
         run.write_info(info)

@@ -92,15 +92,13 @@ def for_run(
     params = merged(settings["params"], settings["cpu"] if on_cpu else {})
     config = params["config"]
     config.setdefault("reward_shaper", {})
-    config.setdefault(
-        "torch_compile", not on_cpu
-    )  # on a CPU compiling takes longer than the speed-up gives back
+    # on a CPU compiling takes longer than the speed-up gives back
+    config.setdefault("torch_compile", not on_cpu)
     config.setdefault("save_frequency", 10)
     config.setdefault("save_best_after", 0)
     if on_cpu:
-        params.setdefault(
-            "torch_threads", 1
-        )  # two threads spin on each other on a busy machine: up to 20 times slower
+        # two threads spin on each other on a busy machine: up to 20 times slower
+        params.setdefault("torch_threads", 1)
     if config.get("lr_schedule") == "None":
         config["lr_schedule"] = None
     if max_epochs is not None:
@@ -149,9 +147,8 @@ def _fit_minibatch(config: Params, own_number: int, path: Path) -> None:
             f"num_actors {config['num_actors']} x horizon_length {config['horizon_length']} = {samples} "
             f"samples an epoch is not a multiple of the minibatch size {size}",
         )
-    config.setdefault(
-        "seq_length", 1
-    )  # only recurrent policies use it, but rl_games wants it to divide the samples
+    # only recurrent policies use it, but rl_games wants it to divide the samples
+    config.setdefault("seq_length", 1)
     if samples % config["seq_length"]:
         raise ConfigError(
             path, 0, 0, f"{samples} samples an epoch is not a multiple of seq_length {config['seq_length']}"

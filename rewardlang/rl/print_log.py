@@ -21,9 +21,8 @@ class PrintLog(io.TextIOBase):
         self._stack.enter_context(redirect_stderr(self))
         self._stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("default")  # each once, into the log
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # between rl_games and torch: no user can act on it
+        # between rl_games and torch: no user can act on it
+        warnings.simplefilter("ignore", DeprecationWarning)
         return self
 
     def __exit__(self, *_: Any) -> None:

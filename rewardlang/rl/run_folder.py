@@ -82,6 +82,11 @@ class RunFolder:
             raise RunError(f"{self.path} is being trained by another process") from None
         return file
 
+    def sweep(self) -> None:
+        """Remove what a kill has left half-written."""
+        for part in (*self.path.glob(".*.part"), *self.nn.glob(".*.part")):
+            part.unlink()
+
     def checkpoint(self, which: Optional[str] = None) -> Path:
         """The checkpoint to play: "best", "last" or a path; by default the best, else the last.
 
@@ -197,7 +202,7 @@ def git_revision(file: Path) -> Optional[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all: a reader, or a kill, never meets half of it."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
 

@@ -123,9 +123,8 @@ def _rows(path: Path) -> List[Dict[str, str]]:
         return []
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [
-        row for row in rows if None not in row.values() and None not in row
-    ]  # a kill can leave half a line
+    # a kill can leave half a line
+    return [row for row in rows if None not in row.values() and None not in row]
 
 
 def _header(path: Path) -> List[str]:

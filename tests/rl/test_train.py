@@ -206,6 +206,5 @@ def test_sac_trains_and_goes_on(small: Callable[..., Path], task: Path) -> None:
     assert json.loads((run / "summary.json").read_text())["status"] == "max_epochs"
     train(resume=run, max_epochs=13)
     assert [row["epoch"] for row in read_csv(run / "scalars.csv")] == list(range(1, 14))
-    assert (
-        torch.load(run / "nn" / "last.pth", weights_only=True)["log_alpha"] == alpha
-    )  # no update while the buffer fills again
+    # no update while the buffer fills again
+    assert torch.load(run / "nn" / "last.pth", weights_only=True)["log_alpha"] == alpha
