@@ -17,6 +17,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         return arguments.run(arguments) or 0
+    except KeyboardInterrupt:  # before a training has begun: that one ends by itself and saves
+        print("interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -106,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     play.add_argument(
         "--episodes", type=int, default=64, metavar="N", help="episodes, all at once (default: 64)"
     )
-    play.add_argument("--video", metavar="FILE", help="write a video of the first one (.mp4 or .gif)")
+    play.add_argument("--video", metavar="FILE", help="write a video of the first one (.mp4)")
     play.add_argument("--checkpoint", metavar="C", help="best, last, or a path (default: best, else last)")
     play.add_argument("--seed", type=int, metavar="S", help="random seed of the initial states")
     play.add_argument("--device", metavar="D", help="torch device")
