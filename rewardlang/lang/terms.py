@@ -15,7 +15,6 @@ from .types import Depends, Kind
 
 if TYPE_CHECKING:
     from .check import Checker
-    from .mismatch import Value
 
 Factors = Tuple[Tuple[str, n.Expr], ...]
 REDUCTIONS = {"sum", "mean", "amax", "amin", "prod", "any", "all", "var", "std", "norm"}
@@ -80,7 +79,7 @@ def flatten(expr: n.Expr) -> Factors:
         return (("*", expr),)
     out: List[Tuple[str, n.Expr]] = []
     for operator, factor in expr.factors:
-        for inner, part in flatten(factor) if isinstance(factor, n.Product) else (("*", factor),):
+        for inner, part in flatten(factor) if isinstance(factor, (n.Product, n.Minus)) else (("*", factor),):
             out.append((operator if inner == "*" else "/" if operator == "*" else "*", part))
     return tuple(out)
 
@@ -99,35 +98,23 @@ def _bare(expr: n.Expr) -> n.Expr:
 
 
 def _all_depend(checker: Checker, expr: n.Expr) -> bool:
-    if not isinstance(expr, n.Sum):
-        return True
-    for _, addend in expr.addends:
-        inner = addend.value if isinstance(addend, n.Named) else addend
-        if isinstance(_bare(inner), n.Sum):
-            if not _all_depend(checker, _bare(inner)):
-                return False
-            continue
-        value = _lower_addend(checker, inner)
-        if value is not None and value.type.depends < Depends.MODEL:
-            return False
-    return True
+    """Whether each addend of a sum depends on the state."""
+    if isinstance(expr, n.Sum):
+        return all(_all_depend(checker, _bare(addend)) for _, addend in expr.addends)
+    return _depends(checker, expr) >= Depends.MODEL
 
 
-def _lower_addend(checker: Checker, expr: n.Expr) -> Optional[Value]:
-    """The product of an addend's factors, sums in it that hold `as` excepted."""
-    values = [checker.lower(f) for _, f in flatten(expr) if not _has_names(f)]
-    known = [v for v in values if v is not None]
-    return max(known, key=lambda v: v.type.depends) if known else None
-
-
-def _has_names(expr: n.Expr) -> bool:
-    stack = [expr]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, n.Named):
-            return True
-        stack += n.children(item)
-    return False
+def _depends(checker: Checker, expr: n.Expr) -> Depends:
+    """What an addend depends on. Sums among its factors are not typed: split in turn, their addends may differ in unit."""
+    expr = _bare(expr)
+    if isinstance(expr, n.Named):
+        return _depends(checker, expr.value)
+    if isinstance(expr, n.Sum):
+        return max(_depends(checker, addend) for _, addend in expr.addends)
+    if isinstance(expr, n.Product):
+        return max(_depends(checker, factor) for _, factor in flatten(expr))
+    value = checker.lower(expr)
+    return Depends.STATE if value is None else value.type.depends
 
 
 def _term(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Dict, Optional, Tuple, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 # symbol → powers of (kg, m, s)
 SYMBOLS: Dict[str, Tuple[int, int, int]] = {
@@ -17,8 +17,9 @@ SYMBOLS: Dict[str, Tuple[int, int, int]] = {
     "N": (1, 1, -2), "Pa": (1, -1, -2), "W": (1, 2, -3), "J": (1, 2, -2),
 }  # fmt: skip
 ORDER = ("N", "Pa", "J", "W", "kg", "m", "rad", "s")
-TOKEN = re.compile(r"\s*(?:(?P<symbol>[A-Za-z_]+)|(?P<one>1(?![0-9]))|(?P<operator>\*\*|[*/^]))")
-EXPONENT = re.compile(r"\s*(-?\d{1,2})(?!\d)")
+TOKEN = re.compile(r"\s*(?:(?P<symbol>[A-Za-z_]+)|(?P<one>1(?![0-9]))|(?P<operator>\*\*|[*/^()]))")
+EXPONENT = re.compile(r"\s*(?:(-?\d{1,2})(?!\d)|\(\s*(-?\d{1,2})\s*/\s*([1-9]\d?)\s*\))")
+MAX_POWER = 1000
 
 
 @dataclass(frozen=True)
@@ -79,33 +80,50 @@ def _factor(symbol: str, power: Fraction) -> str:
 
 
 def parse_unit(text: str) -> Unit:
-    """The unit that a text such as `N*m*rad/s` or `m/s^2` means. Raises UnitError, whose message says what is wrong."""
+    """The unit that a text such as `N*m*rad/s` or `N/(m*s)` means. Raises UnitError, whose message says what is wrong."""
     position, sign, unit, expects_factor = 0, 1, ONE, True
+    outer: List[Tuple[Unit, int]] = []  # what stands before each open parenthesis, and the sign of its power
     while position < len(text.rstrip()):
         match = TOKEN.match(text, position)
         if match is None:
             raise UnitError(f"`{text}` is not a unit")
         position = match.end()
-        if match["operator"]:
-            if expects_factor or match["operator"] in ("^", "**"):
-                raise UnitError(f"`{text}` is not a unit")
-            sign, expects_factor = (1 if match["operator"] == "*" else -1), True
+        word = match[0].strip()
+        if word in ("*", "/", "^", "**", ")") and (expects_factor or word in ("^", "**")):
+            raise UnitError(f"`{text}` is not a unit")
+        if word in ("*", "/"):
+            sign, expects_factor = (1 if word == "*" else -1), True
             continue
-        if not expects_factor:
+        if word != ")" and not expects_factor:
             raise UnitError(f"`{text}`: write `*` or `/` between units")
+        if word == "(":
+            outer.append((unit, sign))
+            unit, sign = ONE, 1
+            continue
         expects_factor, factor = False, ONE
-        if match["symbol"]:
-            if match["symbol"] not in SYMBOLS:
-                raise UnitError(f"unknown unit `{match['symbol']}`", match["symbol"])
-            factor = Unit(((match["symbol"], Fraction(1)),))
+        if word == ")":
+            if not outer:
+                raise UnitError(f"`{text}` is not a unit")
+            factor, (unit, sign) = unit, outer.pop()
+        elif match["symbol"]:
+            if word not in SYMBOLS:
+                raise UnitError(f"unknown unit `{word}`", word)
+            factor = Unit(((word, Fraction(1)),))
         power = TOKEN.match(text, position)
         if power is not None and power["operator"] in ("^", "**"):
             number = EXPONENT.match(text, power.end())
             if number is None:
-                raise UnitError(f"`{text}`: the exponent of a unit is a whole number")
-            factor, position = factor ** int(number[1]), number.end()
+                raise UnitError(
+                    f"`{text}`: the exponent of a unit is a whole number or, in parentheses, a quotient of two"
+                )
+            factor, position = (
+                factor ** Fraction(int(number[1] or number[2]), int(number[3] or 1)),
+                number.end(),
+            )
         unit = unit * factor**sign
-    if expects_factor:
+        if any(abs(power) > MAX_POWER for _, power in unit.powers):
+            raise UnitError(f"a power of a unit is at most {MAX_POWER}")
+    if expects_factor or outer:
         raise UnitError("a unit is due" if not text.strip() else f"`{text}` is not a unit")
     return unit
 

@@ -123,7 +123,7 @@ class Reference:
         out = []
         for operator, factor in expr.factors:
             power = 1 if operator == "*" else -1
-            inner = self._factors(factor) if isinstance(factor, n.Product) else [(1, factor)]
+            inner = self._factors(factor) if isinstance(factor, (n.Product, n.Minus)) else [(1, factor)]
             out += [(power * p, f) for p, f in inner]
         return out
 

@@ -270,7 +270,7 @@ def test_numbers(text: str, value: float) -> None:
 # formatting
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(FILES)
 def test_the_format_parses_back(tree: n.File) -> None:
     text = format.file(tree)
@@ -279,7 +279,7 @@ def test_the_format_parses_back(tree: n.File) -> None:
     assert format.file(back) == text
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(EXPRESSIONS)
 def test_an_expression_on_one_line_parses_back(expr: n.Expr) -> None:
     text = format.expression(expr)

@@ -222,4 +222,4 @@ def fuzz(seed: int, count: int) -> Optional[str]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_fuzz(seed: int) -> None:
-    assert fuzz(seed, 300) is None
+    assert fuzz(seed, 500) is None
