@@ -24,7 +24,9 @@ def imports(path: Path) -> Iterator[Tuple[str, bool]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     late = set()
     for node in ast.walk(tree):
-        typing_only = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        typing_only = (
+            isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        )
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)) or typing_only:
             late |= {id(inner) for inner in ast.walk(node)}
     for node in ast.walk(tree):

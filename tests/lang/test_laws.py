@@ -80,6 +80,14 @@ def test_an_environment_that_is_reset_equals_a_fresh_one(program: rewardlang.Com
         torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
+def test_a_reset_touches_no_other_environment(program: rewardlang.Compiled) -> None:
+    moments = moments_of(program, 6)
+    first, nobody = torch.arange(6) == 0, torch.zeros(6, dtype=torch.bool)
+    alone, _ = run(program, [moments[0]] + [Moment(m.reached, nobody, m.reached) for m in moments[1:]])
+    beside, _ = run(program, [moments[0]] + [Moment(m.reached, first, m.reached) for m in moments[1:]])
+    torch.testing.assert_close(beside[:, 1:], alone[:, 1:], rtol=0, atol=0, equal_nan=True)
+
+
 def test_saved_state_continues_identically(program: rewardlang.Compiled, tmp_path: Path) -> None:
     moments = moments_of(program, 6, steps=8)
     first = Reward(program, 6)
