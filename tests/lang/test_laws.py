@@ -45,7 +45,9 @@ def run(
         if not bool(moment.reset.all()):
             out = reward.step(cast(moment.reached, FLOAT))
             paid.append(torch.cat((out.contributions, out.reward[:, None]), 1))
-        seen.append(reward.reset(cast(moment.after, FLOAT), moment.reset))
+        if bool(moment.reset.any()):
+            reward.reset(cast(moment.after, FLOAT), moment.reset)
+        seen.append(reward.observations)
     return torch.stack(paid), torch.stack(seen)
 
 
