@@ -114,12 +114,13 @@ def _call_builtin(low: Lowerer, expr: n.Call) -> Optional[Value]:
     key = (builtin.name, tuple(values))
     if key not in low.calls:
         try:
-            low.calls[key] = builtin.build(low.ops, *values)
+            made = low.calls[key] = builtin.build(low.ops, *values)
         except Mismatch as problem:
             parts = [e for p in builtin.parameters for e in _flatten(given.get(p.name))]
             low.found.append(_argument_error(low, expr, problem, parts))
             return None
         low._take_warnings(expr.span)
+        low.builder.place(made.node, expr.span, builtin.name)
     return low.calls[key]
 
 

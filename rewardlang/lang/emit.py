@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from pathlib import Path
 from typing import Dict, List, Sequence, Set, Tuple
 
 from .expressions import LOOSEST, POSTFIX, Written, write
@@ -117,7 +118,7 @@ class _Function:
         )
         named = node.name or self.suggested.get(i, "")
         if node.op not in INLINE and (named or self.uses.get(i, 0) > 1 or len(written.text) > LONGEST):
-            name = self.name(named or PLAIN.get(node.op, node.op))
+            name = self.name(named or node.hint or PLAIN.get(node.op, node.op))
             self.lines.append((f"{name} = {written.text}", self.comment(node)))
             written = Written(name, POSTFIX)
         self.written[i] = written
@@ -145,12 +146,10 @@ class _Function:
         return name
 
     def comment(self, node: Node) -> str:
-        parts = [node.type.shape(), show(node.type.unit)]
+        parts = [node.type.shape(), "bool" if node.type.kind is Kind.BOOL else show(node.type.unit)]
         if node.span is not None:
-            source = node.span.source
-            parts.append(
-                f"{source.name}:{node.span.line}" if not source.name.startswith("<") else source.name
-            )
+            name = node.span.source.name
+            parts.append(name if name.startswith("<") else f"{Path(name).name}:{node.span.line}")
         return safe(" ".join(p for p in parts if p))
 
     def render(self, head: str, doc: Sequence[str], tail: Sequence[str]) -> str:

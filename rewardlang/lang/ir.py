@@ -7,7 +7,7 @@ language is written with these two, so that the runtime has one thing to keep, r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .source import Span
@@ -26,6 +26,7 @@ class Node:
     data: Tuple[Any, ...] = ()
     name: str = ""  # the definition or quantity that this is the value of
     span: Optional[Span] = None
+    hint: str = ""  # the function that made it: what to call it where it needs a name and has none
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,13 @@ class Builder:
         """Give a node the name of the definition it is the value of, unless it has one."""
         old = self.nodes[node]
         if not old.name:
-            self.nodes[node] = Node(old.op, old.args, old.type, old.data, name, span)
+            self.nodes[node] = replace(old, name=name, span=span)
+
+    def place(self, node: int, span: Span, hint: str = "") -> None:
+        """Note where a node was written first, and by which function."""
+        old = self.nodes[node]
+        if old.span is None or (hint and not old.hint):
+            self.nodes[node] = replace(old, span=old.span or span, hint=old.hint or hint)
 
 
 class TooLarge(Exception):

@@ -55,6 +55,8 @@ class Lowerer:
                 )
             )
         value = LOWER[type(expr)](self, expr)
+        if value is not None and value.node >= 0:
+            self.builder.place(value.node, expr.span)
         self.nesting -= 1
         if not self.scope:
             self.lowered[id(expr)] = value

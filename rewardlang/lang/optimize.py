@@ -144,13 +144,15 @@ class Rewriter:
             found = rule(self, node)
             if found is not None:
                 return self.renamed(found, node)
-        return self.add(node.op, node.args, node.type, node.data, node.name, node.span)
+        return self.renamed(self.add(node.op, node.args, node.type, node.data), node)
 
     def renamed(self, i: int, old: Node) -> int:
-        """Node i, which stands for an old node now and takes its name if it has none."""
+        """Node i, which stands for an old node now and takes its name and place if it has none."""
         new = self.node(i)
-        if old.name and not new.name and new.op not in ("const", "table"):
-            self.builder.nodes[i] = replace(new, name=old.name, span=old.span)
+        if new.op not in ("const", "table"):
+            if old.name and not new.name:
+                new = replace(new, name=old.name, span=old.span)
+            self.builder.nodes[i] = replace(new, span=new.span or old.span, hint=new.hint or old.hint)
         return i
 
 

@@ -164,6 +164,7 @@ def _term(
         value = checker.guard(span, [n.Name(span, "")], ops.as_number, value)
     if value is None:
         return None
+    checker.builder.place(value.node, span)
     if value.type.axes:
         where = (
             parts[0][1].span.to(parts[-1][1].span)

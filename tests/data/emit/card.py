@@ -39,25 +39,25 @@ def step(q, s, p, w, k):
     not finite), metrics [N, M], observations [N, O] and the state after the step.
     """
     real = w.dtype
-    root_pos = q["root_pos"]                                          # [N, xyz] m
+    root_pos = q["root_pos"]                                          # [N, xyz] m <base_height of task humanoid>
     base_height = root_pos[:, 2]                                      # [N] m <base_height of task humanoid>
-    root_quat = q["root_quat"]                                        # [N, xyzw]
+    root_quat = q["root_quat"]                                        # [N, xyzw] <projected_gravity of task humanoid>
     projected_gravity = rotate_inverse(root_quat, k[0])               # [N, xyz] <projected_gravity of task humanoid>
-    fallen = (base_height < 0.24) | (projected_gravity[:, 2] > -0.6)  # [N] 1 humanoid/task.yaml:60
-    time_limit = q["time_limit"]                                      # [N] 1
-    alive = ~fallen                                                   # [N] 1
-    time_out = time_limit & alive                                     # [N] 1
-    root_lin_vel = q["root_lin_vel"]                                  # [N, xyz] m/s
+    fallen = (base_height < 0.24) | (projected_gravity[:, 2] > -0.6)  # [N] bool task.yaml:60
+    time_limit = q["time_limit"]                                      # [N] bool
+    alive = ~fallen                                                   # [N] bool card.reward:1
+    time_out = time_limit & alive                                     # [N] bool
+    root_lin_vel = q["root_lin_vel"]                                  # [N, xyz] m/s <base_lin_vel of task humanoid>
     base_lin_vel = rotate_inverse(root_quat, root_lin_vel)            # [N, xyz] m/s <base_lin_vel of task humanoid>
     forward_vel = base_lin_vel[:, 0]                                  # [N] m/s <forward_vel of task humanoid>
-    root_ang_vel = q["root_ang_vel"]                                  # [N, xyz] rad/s
+    root_ang_vel = q["root_ang_vel"]                                  # [N, xyz] rad/s <base_ang_vel of task humanoid>
     base_ang_vel = rotate_inverse(root_quat, root_ang_vel)            # [N, xyz] rad/s <base_ang_vel of task humanoid>
-    alive_2 = alive.to(real)                                          # [N] 1
-    torques = q["torques"]                                            # [N, joints] N*m
-    sum_torques_2 = torques.square().sum(1)                           # [N] N^2*m^2
-    dof_pos = q["dof_pos"]                                            # [N, joints] rad
-    default_dof_pos = q["default_dof_pos"]                            # [joints] rad
-    dof_vel = q["dof_vel"]                                            # [N, joints] rad/s
+    alive_2 = alive.to(real)                                          # [N] 1 card.reward:1
+    torques = q["torques"]                                            # [N, joints] N*m card.reward:1
+    sum_torques_2 = torques.square().sum(1)                           # [N] N^2*m^2 card.reward:1
+    dof_pos = q["dof_pos"]                                            # [N, joints] rad task.yaml:65
+    default_dof_pos = q["default_dof_pos"]                            # [joints] rad task.yaml:65
+    dof_vel = q["dof_vel"]                                            # [N, joints] rad/s task.yaml:66
     values = torch.stack((forward_vel, alive_2, sum_torques_2), 1)  # [N, T]
     paid = values * w
     contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
@@ -80,14 +80,14 @@ def step(q, s, p, w, k):
 def at_reset(q, s, p, w, k):
     """What the reset state gives: the state to start from, and the observations [N, O]. Arguments as for `step`."""
     real = w.dtype
-    root_lin_vel = q["root_lin_vel"]                        # [N, xyz] m/s
-    root_quat = q["root_quat"]                              # [N, xyzw]
+    root_lin_vel = q["root_lin_vel"]                        # [N, xyz] m/s <base_lin_vel of task humanoid>
+    root_quat = q["root_quat"]                              # [N, xyzw] <projected_gravity of task humanoid>
     base_lin_vel = rotate_inverse(root_quat, root_lin_vel)  # [N, xyz] m/s <base_lin_vel of task humanoid>
-    root_ang_vel = q["root_ang_vel"]                        # [N, xyz] rad/s
+    root_ang_vel = q["root_ang_vel"]                        # [N, xyz] rad/s <base_ang_vel of task humanoid>
     base_ang_vel = rotate_inverse(root_quat, root_ang_vel)  # [N, xyz] rad/s <base_ang_vel of task humanoid>
-    default_dof_pos = q["default_dof_pos"]                  # [joints] rad
-    dof_pos = q["dof_pos"]                                  # [N, joints] rad
-    dof_vel = q["dof_vel"]                                  # [N, joints] rad/s
+    default_dof_pos = q["default_dof_pos"]                  # [joints] rad task.yaml:65
+    dof_pos = q["dof_pos"]                                  # [N, joints] rad task.yaml:65
+    dof_vel = q["dof_vel"]                                  # [N, joints] rad/s task.yaml:66
     projected_gravity = rotate_inverse(root_quat, k[0])     # [N, xyz] <projected_gravity of task humanoid>
     observations = torch.cat((
         base_lin_vel * 2.0,

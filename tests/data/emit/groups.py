@@ -49,33 +49,33 @@ def step(q, s, p, w, k):
     not finite), metrics [N, M], observations [N, O] and the state after the step.
     """
     real = w.dtype
-    root_pos = q["root_pos"]                                # [N, xyz] m
+    root_pos = q["root_pos"]                                # [N, xyz] m <base_height of task humanoid>
     base_height = root_pos[:, 2]                            # [N] m <base_height of task humanoid>
-    root_quat = q["root_quat"]                              # [N, xyzw]
+    root_quat = q["root_quat"]                              # [N, xyzw] <projected_gravity of task humanoid>
     projected_gravity = rotate_inverse(root_quat, k[0])     # [N, xyz] <projected_gravity of task humanoid>
-    index = projected_gravity[:, 2]                         # [N] 1
-    fallen = (base_height < 0.24) | (index > -0.6)          # [N] 1 humanoid/task.yaml:60
-    time_limit = q["time_limit"]                            # [N] 1
-    alive = ~fallen                                         # [N] 1
-    time_out = time_limit & alive                           # [N] 1
+    index = projected_gravity[:, 2]                         # [N] 1 task.yaml:60
+    fallen = (base_height < 0.24) | (index > -0.6)          # [N] bool task.yaml:60
+    time_limit = q["time_limit"]                            # [N] bool
+    alive = ~fallen                                         # [N] bool groups.reward:1
+    time_out = time_limit & alive                           # [N] bool
     heading = yaw(root_quat)                                # [N] rad <heading of task humanoid>
-    root_lin_vel = q["root_lin_vel"]                        # [N, xyz] m/s
+    root_lin_vel = q["root_lin_vel"]                        # [N, xyz] m/s <base_lin_vel of task humanoid>
     base_lin_vel = rotate_inverse(root_quat, root_lin_vel)  # [N, xyz] m/s <base_lin_vel of task humanoid>
     forward_vel = base_lin_vel[:, 0]                        # [N] m/s <forward_vel of task humanoid>
-    alive_2 = alive.to(real)                                # [N] 1
-    torques = q["torques"]                                  # [N, joints] N*m
-    effort = torques.square().sum(1)                        # [N] N^2*m^2
-    turn = heading.abs()                                    # [N] rad
-    high = (-((base_height - 0.3) / 0.1).square()).exp()    # [N] 1
-    upright = -index                                        # [N] 1
-    dof_vel = q["dof_vel"]                                  # [N, joints] rad/s
+    alive_2 = alive.to(real)                                # [N] 1 groups.reward:1
+    torques = q["torques"]                                  # [N, joints] N*m groups.reward:2
+    effort = torques.square().sum(1)                        # [N] N^2*m^2 groups.reward:2
+    turn = heading.abs()                                    # [N] rad groups.reward:2
+    high = (-((base_height - 0.3) / 0.1).square()).exp()    # [N] 1 groups.reward:3
+    upright = -index                                        # [N] 1 groups.reward:7
+    dof_vel = q["dof_vel"]                                  # [N, joints] rad/s groups.reward:5
     values = torch.stack((alive_2, forward_vel, base_height, effort, turn, torch.full_like(q["time_limit"], 1.0, dtype=real), high), 1)  # [N, T]
     paid = values * w
     contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
     group_reward = contributions[:, 0:3].sum(1)  # [N]
     group_penalty = contributions[:, 3:6].sum(1)  # [N]
     group_style = contributions[:, 6:7].sum(1)  # [N]
-    add = group_reward.clamp(min=0.0) + group_penalty * (group_style / 0.5).exp() + 0.001 * dof_vel.sum(1)  # [N]
+    add = group_reward.clamp(min=0.0) + group_penalty * (group_style / 0.5).exp() + 0.001 * dof_vel.sum(1)  # [N] groups.reward:5
     reward = add
     causes = torch.stack((fallen,), 1)  # [N, K] bool
     doubtful = ~(torch.isfinite(base_height) & torch.isfinite(index))  # [N] bool

@@ -49,34 +49,34 @@ def step(q, s, p, w, k):
     not finite), metrics [N, M], observations [N, O] and the state after the step.
     """
     real = w.dtype
-    contact_forces = q["contact_forces"]                                              # [N, bodies, xyz] N
-    touch = contact_forces[:, 4:8:3][..., 2] > 1.0                                    # [N, bodies] 1 reference_page.reward:8
-    root_pos = q["root_pos"]                                                          # [N, xyz] m
+    contact_forces = q["contact_forces"]                                              # [N, bodies, xyz] N reference_page.reward:8
+    touch = contact_forces[:, 4:8:3][..., 2] > 1.0                                    # [N, bodies] bool reference_page.reward:8
+    root_pos = q["root_pos"]                                                          # [N, xyz] m <base_height of task humanoid>
     base_height = root_pos[:, 2]                                                      # [N] m <base_height of task humanoid>
-    root_quat = q["root_quat"]                                                        # [N, xyzw]
+    root_quat = q["root_quat"]                                                        # [N, xyzw] <projected_gravity of task humanoid>
     projected_gravity = rotate_inverse(root_quat, k[0])                               # [N, xyz] <projected_gravity of task humanoid>
-    fallen = (base_height < 0.2) | (projected_gravity[:, 2] > -0.5)                   # [N] 1 reference_page.reward:26
-    time_limit = q["time_limit"]                                                      # [N] 1
-    alive = ~fallen                                                                   # [N] 1
-    time_out = time_limit & alive                                                     # [N] 1
-    last = s[0]                                                                       # [N, bodies] s
-    swing = torch.where(~touch, last + 0.02, 0.0)                                     # [N, bodies] s reference_page.reward:9
-    root_lin_vel = q["root_lin_vel"]                                                  # [N, xyz] m/s
+    fallen = (base_height < 0.2) | (projected_gravity[:, 2] > -0.5)                   # [N] bool reference_page.reward:26
+    time_limit = q["time_limit"]                                                      # [N] bool
+    alive = ~fallen                                                                   # [N] bool reference_page.reward:15
+    time_out = time_limit & alive                                                     # [N] bool
+    prev = s[0]                                                                       # [N, bodies] s reference_page.reward:18
+    swing = torch.where(~touch, prev + 0.02, 0.0)                                     # [N, bodies] s reference_page.reward:9
+    root_lin_vel = q["root_lin_vel"]                                                  # [N, xyz] m/s <base_lin_vel of task humanoid>
     base_lin_vel = rotate_inverse(root_quat, root_lin_vel)                            # [N, xyz] m/s <base_lin_vel of task humanoid>
     speed = torch.minimum(base_lin_vel[:, 0], p["target_speed"])                      # [N] m/s reference_page.reward:7
-    alive_2 = alive.to(real)                                                          # [N] 1
-    torques = q["torques"]                                                            # [N, joints] N*m
-    effort = torques.square().sum(1)                                                  # [N] N^2*m^2
-    tilt = projected_gravity[:, 0:2].square().sum(1)                                  # [N] 1
-    air_time = ((last - 0.3) * (touch & ~s[1]).to(real)).sum(1)                       # [N] s
-    index = base_lin_vel[:, 1]                                                        # [N] m/s
-    straight = (-(index / 0.4).square()).exp()                                        # [N] 1
-    fallen_2 = fallen.to(real)                                                        # [N] 1
-    dof_vel = q["dof_vel"]                                                            # [N, joints] rad/s
-    jerkiness = ((dof_vel - s[2]) / 0.02).square().sum(1)                             # [N] rad^2/s^4
-    drift = index.abs()                                                               # [N] m/s
-    body_mass = q["body_mass"]                                                        # [bodies] kg
-    cost_of_transport = (torques * dof_vel).abs().sum(1) / (body_mass.sum(0) * 9.81 * speed.abs().clamp(min=0.1))  # [N] 1
+    alive_2 = alive.to(real)                                                          # [N] 1 reference_page.reward:15
+    torques = q["torques"]                                                            # [N, joints] N*m reference_page.reward:16
+    effort = torques.square().sum(1)                                                  # [N] N^2*m^2 reference_page.reward:16
+    tilt = projected_gravity[:, 0:2].square().sum(1)                                  # [N] 1 reference_page.reward:17
+    air_time = ((prev - 0.3) * (touch & ~s[1]).to(real)).sum(1)                       # [N] s reference_page.reward:18
+    index = base_lin_vel[:, 1]                                                        # [N] m/s reference_page.reward:19
+    straight = (-(index / 0.4).square()).exp()                                        # [N] 1 reference_page.reward:11
+    fallen_2 = fallen.to(real)                                                        # [N] 1 reference_page.reward:20
+    dof_vel = q["dof_vel"]                                                            # [N, joints] rad/s reference_page.reward:23
+    jerkiness = ((dof_vel - s[2]) / 0.02).square().sum(1)                             # [N] rad^2/s^4 reference_page.reward:23
+    drift = index.abs()                                                               # [N] m/s reference_page.reward:24
+    body_mass = q["body_mass"]                                                        # [bodies] kg reference_page.reward:27
+    cost_of_transport = (torques * dof_vel).abs().sum(1) / (body_mass.sum(0) * 9.81 * speed.abs().clamp(min=0.1))  # [N] 1 reference_page.reward:27
     values = torch.stack((speed, alive_2, effort, tilt, air_time, straight, fallen_2, jerkiness, drift), 1)  # [N, T]
     paid = values * w
     contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
@@ -94,9 +94,9 @@ def at_reset(q, s, p, w, k):
     """What the reset state gives: the state to start from, and the observations [N, O]. Arguments as for `step`."""
     real = w.dtype
     swing = torch.zeros_like(s[0])                  # [N, bodies] s reference_page.reward:9
-    contact_forces = q["contact_forces"]            # [N, bodies, xyz] N
-    touch = contact_forces[:, 4:8:3][..., 2] > 1.0  # [N, bodies] 1 reference_page.reward:8
-    dof_vel = q["dof_vel"]                          # [N, joints] rad/s
+    contact_forces = q["contact_forces"]            # [N, bodies, xyz] N reference_page.reward:8
+    touch = contact_forces[:, 4:8:3][..., 2] > 1.0  # [N, bodies] bool reference_page.reward:8
+    dof_vel = q["dof_vel"]                          # [N, joints] rad/s reference_page.reward:23
     observations = w.new_zeros(len(q["time_limit"]), 0)
     state = (swing, touch, dof_vel)
     return observations, state
