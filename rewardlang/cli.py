@@ -41,15 +41,17 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     check = _command(commands, "check", _check, "check a reward file and show its terms")
-    check.add_argument("file", help="the .reward file")
+    check.add_argument("file", help="the .reward file, or - for standard input")
     _task_option(check)
+    _set_option(check)
     check.add_argument("--strict", action="store_true", help="warnings are errors")
     _format_option(check)
 
     explain = _command(
         commands, "explain", _explain, "show what a stage of the compiler made of a reward file"
     )
-    explain.add_argument("file", help="the .reward file")
+    explain.add_argument("file", help="the .reward file, or - for standard input")
+    _set_option(explain)
     explain.add_argument(
         "--show",
         choices=("terms", "tree", "ir", "torch", "latex"),
@@ -89,13 +91,7 @@ def parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--max-minutes", type=float, metavar="M", help="stop after so many minutes")
     train.add_argument("--seed", type=int, metavar="S", help="random seed (default: 1)")
-    train.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="PARAM=VALUE",
-        help="the value of a param; may be repeated",
-    )
+    _set_option(train)
     train.add_argument("--resume", metavar="RUN", help="continue the run in this folder")
     train.add_argument("--sim", default="auto", help="simulator backend (default: auto)")
     train.add_argument("--device", metavar="D", help="torch device, such as cpu or cuda:0")
@@ -176,9 +172,16 @@ def _play(arguments: argparse.Namespace) -> None:
 
 
 def _compiled(arguments: argparse.Namespace) -> Any:
-    from . import compile, load
+    from . import compile, load, parse
 
-    return compile(load(_file(arguments.file)), arguments.task, observations=True)
+    if arguments.file == "-":
+        spec = parse(sys.stdin.read(), "<stdin>")
+    else:
+        spec = load(_file(arguments.file))
+    program = compile(spec, arguments.task, observations=True)
+    for name, value in _params(arguments.set).items():
+        program.param(name, value)
+    return program
 
 
 def _file(name: str) -> Path:
@@ -236,6 +239,16 @@ def _task_option(command: argparse.ArgumentParser) -> None:
         "--task",
         metavar="T",
         help="a shipped task or a folder with a task.yaml (default: the file's `task` line, else humanoid)",
+    )
+
+
+def _set_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PARAM=VALUE",
+        help="the value of a param; may be repeated",
     )
 
 

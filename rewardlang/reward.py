@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import linecache
-import math
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import torch
 
 from .lang.compiler import Compiled
-from .lang.diagnostics import did_you_mean
 from .lang.ir import Node
 from .lang.types import Kind
 from .statistics import Statistics
@@ -49,6 +47,12 @@ class Reward:
 
     def __init__(self, program: Compiled, num_envs: int, device: Any = "cpu", dtype: torch.dtype = torch.float32,
                  params: Optional[Mapping[str, float]] = None) -> None:  # fmt: skip
+        if not isinstance(program, Compiled):
+            raise TypeError(
+                f"a compiled program is due, not {type(program).__name__}: rewardlang.compile(spec) makes one"
+            )
+        if num_envs < 1:
+            raise ValueError(f"num_envs must be at least 1, not {num_envs}")
         self.program = program
         self.num_envs = num_envs
         self.device = torch.device(device)
@@ -64,15 +68,13 @@ class Reward:
         self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
                                      program.typed.total is not None)  # fmt: skip
         self.observations: Optional[torch.Tensor] = None
-        self.needs = _needs(program)
+        self.needs = {name: self._need(node) for name, node in _needs(program).items()}
         self.seeded = False
-        self.checked: Optional[Mapping[str, torch.Tensor]] = None
         self.params: Dict[str, float] = {}
         for name, param in self._params.items():
             self.params[name] = param.value
         for name, value in (params or {}).items():
-            self._check_param(name, value)
-            self.params[name] = float(value)
+            self.params[program.param(name, value)] = float(value)
         self._refresh()
 
     def __call__(
@@ -97,14 +99,18 @@ class Reward:
             slot.copy_(new)
         bad = ~torch.isfinite(values * self.weights)  # [N, T]
         unpaid = ~torch.isfinite(reward)
+        unseen = ~torch.isfinite(observations).all(1)
         reward = torch.where(unpaid, torch.zeros_like(reward), reward)
-        nonfinite = bad.any(1) | unpaid | doubtful | ~torch.isfinite(observations).all(1)  # [N]
+        nonfinite = bad.any(1) | unpaid | doubtful.any(1) | unseen  # [N]
+        odd = torch.cat(
+            (doubtful, ~torch.isfinite(metrics), unpaid[:, None], unseen[:, None]), 1
+        )  # [N, K + M + 2]
         self.observations = observations
         # A cause can be a quantity itself (`terminate x when time_limit`), which a reset changes: keep a copy.
         out = StepOutput(reward, contributions, values, terminated.clone(), time_out & ~nonfinite, nonfinite,
                          dict(zip(self.code["CAUSES"], causes.unbind(1))), dict(zip(self.code["METRICS"], metrics.unbind(1))),
                          observations)  # fmt: skip
-        self.statistics.add(out, bad, causes, metrics)
+        self.statistics.add(out, bad, odd, causes, metrics)
         return out
 
     @torch.no_grad()
@@ -133,8 +139,7 @@ class Reward:
 
     def set_param(self, name: str, value: float) -> None:
         """Change a param without recompiling. Raises ValueError for an unknown name or a value outside its range."""
-        self._check_param(name, value)
-        self.params[name] = float(value)
+        self.params[self.program.param(name, value)] = float(value)
         self._refresh()
 
     def set_globals(
@@ -175,33 +180,29 @@ class Reward:
         for i, weight in enumerate(self.code["weights"](self.inputs, self.constants)):
             self.weights[i] = weight
 
-    def _known_param(self, name: str) -> None:
-        if name not in self._params:
-            has = f"it has {', '.join(self._params)}" if self._params else "it has none"
-            raise ValueError(f"the spec has no param `{name}`; {did_you_mean(name, self._params) or has}")
-
-    def _check_param(self, name: str, value: float) -> None:
-        self._known_param(name)
-        param = self._params[name]
-        if not (math.isfinite(value) and param.lower <= value <= param.upper):
-            raise ValueError(f"{name} = {value:g} is outside its range [{param.lower:g}, {param.upper:g}]")
-
     def _complete(self, quantities: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
-        """The quantities, checked when a mapping is first seen; `time_limit`, which only environments know, is filled in."""
-        if quantities is self.checked:
-            return quantities
+        """The quantities, their names, shapes and types checked; `time_limit`, which only environments know, is filled in."""
         if "time_limit" not in quantities:
             never = torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
             quantities = {**quantities, "time_limit": never}
-        for name, node in self.needs.items():
-            if name not in quantities:
-                raise QuantityError(f"the spec reads `{name}` {node.type.shape()}, which is not given")
-            expected, given = _shape(node, self.num_envs), tuple(quantities[name].shape)
-            if given != expected:
-                shape = f"{node.type.shape()} is {list(expected)} here"
-                raise QuantityError(f"`{name}` has the shape {list(given)}; {shape}")
-        self.checked = quantities
+        for name, (shape, dtype, expected) in self.needs.items():
+            tensor = quantities.get(name)
+            if tensor is None:
+                raise QuantityError(f"the spec reads `{name}` {shape}, which is not given")
+            if not isinstance(tensor, torch.Tensor):
+                raise QuantityError(f"`{name}` is {type(tensor).__name__}; a torch tensor is due")
+            if tensor.shape != expected:
+                raise QuantityError(
+                    f"`{name}` has the shape {list(tensor.shape)}; {shape} is {list(expected)} here"
+                )
+            if tensor.dtype != dtype:
+                raise QuantityError(f"`{name}` is {tensor.dtype}; this reward reckons in {dtype}")
         return quantities
+
+    def _need(self, node: Node) -> Tuple[str, torch.dtype, Tuple[int, ...]]:
+        """A raw quantity's shape in words, its type, and its shape here."""
+        dtype = torch.bool if node.type.kind is Kind.BOOL else self.dtype
+        return node.type.shape(), dtype, _shape(node, self.num_envs)
 
     def _zeros(self, shape: Tuple[int, ...], kind: str) -> torch.Tensor:
         return torch.zeros(

@@ -21,8 +21,14 @@ class Statistics:
             list(metrics),
             has_total,
         )
+        self.odd = [
+            *(f"terminations/{c}" for c in causes),
+            *(f"metrics/{m}" for m in metrics),
+            "reward/total",
+            "observations",
+        ]
         sizes = {"paid": len(terms), "raw": len(terms), "nonfinite": len(terms), "episode": len(terms), "total": 1, "steps": 1,
-                 "ends": 1, "length": 1, "return": 1, "causes": len(self.causes), "metrics": len(metrics), "last": len(metrics)}  # fmt: skip
+                 "ends": 1, "length": 1, "return": 1, "causes": len(self.causes), "metrics": len(metrics), "last": len(metrics), "odd": len(causes) + len(metrics) + 2}  # fmt: skip
         self.sums = torch.zeros(sum(sizes.values()), dtype=torch.float64, device=device)
         self.parts: Dict[str, torch.Tensor] = dict(zip(sizes, self.sums.split(list(sizes.values()))))
         self.slices: List[Tuple[str, int]] = list(sizes.items())
@@ -30,13 +36,23 @@ class Statistics:
             num_envs, len(terms) + 2, dtype=torch.float64, device=device
         )  # terms, return, length
 
-    def add(self, out: StepOutput, bad: torch.Tensor, causes: torch.Tensor, metrics: torch.Tensor) -> None:
-        """Count one step. bad [N, T]: which terms were not finite; causes [N, K]; metrics [N, M]."""
+    def add(
+        self,
+        out: StepOutput,
+        bad: torch.Tensor,
+        odd: torch.Tensor,
+        causes: torch.Tensor,
+        metrics: torch.Tensor,
+    ) -> None:
+        """Count one step. bad [N, T]: which terms were not finite; odd [N, K + M + 2]: which causes, metrics, whether the total and
+        the observations were not; causes [N, K]; metrics [N, M].
+        """
         parts, done = self.parts, out.done.double()  # [N]
         paid = out.contributions.double()
         parts["paid"] += paid.sum(0)
         parts["raw"] += torch.where(bad, torch.zeros_like(paid), out.values.double()).sum(0)
         parts["nonfinite"] += bad.sum(0)
+        parts["odd"] += odd.sum(0)
         parts["total"] += out.reward.double().sum()
         parts["steps"] += len(done)
         self.episode[:, :-2] += paid
@@ -69,11 +85,15 @@ class Statistics:
         out = {f"terms/{t}": v / steps for t, v in zip(self.terms, read["paid"])}
         out.update({f"terms_raw/{t}": v / steps for t, v in zip(self.terms, read["raw"])})
         out.update({f"nonfinite/{t}": v for t, v in zip(self.terms, read["nonfinite"])})
-        added = sum(read["paid"])
-        rule = read["total"][0] - added
-        if self.has_total:
-            out["reward/total_rule"] = rule / steps
-        out["reward/total"] = (added + rule if self.has_total else added) / steps
+        out.update({f"nonfinite/{name}": v for name, v in zip(self.odd, read["odd"]) if v})
+        added, paid = sum(read["paid"]), read["total"][0]
+        # float32 sums over terms round; beyond that, a difference is the total's doing, or of a sum that overflowed.
+        rounding = 1e-5 * sum(abs(v) for v in read["paid"])
+        if self.has_total or abs(paid - added) > rounding:
+            out["reward/total_rule"] = (paid - added) / steps
+            out["reward/total"] = paid / steps
+        else:
+            out["reward/total"] = added / steps
         out.update({f"metrics/{m}": v / steps for m, v in zip(self.metrics, read["metrics"])})
         if ends:
             out.update({f"episode/{t}": v / ends for t, v in zip(self.terms, read["episode"])})

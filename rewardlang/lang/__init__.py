@@ -1,0 +1,1 @@
+"""The language: from text to torch source. Imports neither torch nor a simulator."""

@@ -225,7 +225,7 @@ def _select_with(low: Lowerer, expr: n.Select, base: Value, selection: Value) ->
     at = next((i for i, axis in enumerate(base.type.entities) if axis.name == wanted.name), None)
     if at is None:
         low.report("RW223", expr.items[0].span, f"a selection of {wanted.name} for a value with the axes {base.type.axes_text()}",
-                                under=f"of {wanted.name}", others=(Label(expr.base.span, base.type.axes_text()),))  # fmt: skip
+                                under=f"of {wanted.name}", others=(Label(expr.base.span, base.type.axes_text()),), help=_groups_of(low, base))  # fmt: skip
         return None
     missing = [name for name in wanted.elements if name not in base.type.axes[at].elements]
     if missing:
@@ -233,3 +233,10 @@ def _select_with(low: Lowerer, expr: n.Select, base: Value, selection: Value) ->
                                 help=f"the value has {', '.join(base.type.axes[at].elements[:6])}")  # fmt: skip
         return None
     return low.ops.take(base, at, wanted.elements, selection.drop)
+
+
+def _groups_of(low: Lowerer, x: Value) -> str:
+    """The task's groups that select from one of a value's axes."""
+    axes = [axis.name for axis in x.type.entities]
+    names = [name for name, axis in low.vocabulary.groups.items() if axis.name in axes]
+    return f"groups of {' or '.join(axes)}: {', '.join(names)}" if names else ""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Tuple
 
 from . import format
 from .check import check
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, did_you_mean
 from .emit import emit, safe
 from .ir import Program, Term
 from .nodes import Expect, File
@@ -49,6 +50,17 @@ class Compiled:
         """What identifies the compiled program, whatever file it came from: sixteen hex digits of the SHA-256 of its code."""
         code = [line.split("  # ")[0].rstrip() for line in self.source.splitlines()[1:]]
         return hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]
+
+    def param(self, name: str, value: float) -> str:
+        """The name of the param to set to a value. Raises ValueError for an unknown name or a value outside its range."""
+        params = {p.name: p for p in self.typed.params}
+        if name not in params:
+            has = f"it has {', '.join(params)}" if params else "it has none"
+            raise ValueError(f"the spec has no param `{name}`; {did_you_mean(name, params) or has}")
+        low, high = params[name].lower, params[name].upper
+        if not (math.isfinite(value) and low <= value <= high):
+            raise ValueError(f"{name} = {value:g} is outside its range [{low:g}, {high:g}]")
+        return name
 
     @property
     def expectations(self) -> int:

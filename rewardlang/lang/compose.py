@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Optional, Sequence, Tuple, Union
@@ -40,6 +41,11 @@ class Spec:
 
         A term that the spec does not have is an error when it is compiled.
         """
+        for name, weight in weights.items():
+            if not isinstance(weight, (int, float)) or not math.isfinite(weight):
+                raise SpecError(f"the weight of `{name}` is a finite number, not {weight!r}")
+            if not name.isidentifier():
+                raise SpecError(f"`{name}` cannot be the name of a term")
         added = "".join(f"\nweight {name} = {format.number(float(value))}" for name, value in weights.items())
         kept = [s for s in self.tree.statements if not (isinstance(s, n.Weight) and s.name in weights)]
         return self._of(kept, added)

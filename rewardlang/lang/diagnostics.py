@@ -118,7 +118,7 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
 
 
 def _excerpt(text: str, line: int, labels: Sequence[Label], digits: int) -> List[str]:
-    text = text.replace("\t", " ")
+    text = "".join(char if char.isprintable() else " " if char == "\t" else "?" for char in text)
     columns = []
     for label in labels:
         start = label.span.source.position(label.span.start)[1] - 1

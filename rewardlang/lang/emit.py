@@ -81,7 +81,7 @@ def _slot(node: Node) -> str:
     shape = [len(axis) for axis in node.type.axes] + ([4] if node.type.kind is Kind.ROTATION else [])
     text = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
     kind = "bool" if node.type.kind is Kind.BOOL else "real"
-    return f'({text}, "{kind}"),  # {node.name or node.op} {node.type.shape()}'
+    return f'({text}, "{kind}"),  # {node.name or node.hint or node.op} {node.type.shape()}'
 
 
 class _Function:
@@ -195,7 +195,7 @@ class _Step(_Function):
             "",
             "q: quantities by name; s: state before the step; p: params and the run's quantities;",
             "w: weights of the terms [T]; k: constants. Gives reward [N], contributions [N, T] (weight * value),",
-            "values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N] bool (a cause read what is",
+            "values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N, K] bool (a cause read what is",
             "not finite), metrics [N, M], observations [N, O] and the state after the step.",
             '"""',
             "real = w.dtype",
@@ -264,7 +264,7 @@ class _Step(_Function):
         )
         return [
             f"causes = {causes}  # [N, K] bool",
-            f"doubtful = {self._doubtful()}  # [N] bool",
+            f"doubtful = {self._doubtful()}  # [N, K] bool",
             f"metrics = {metrics}  # [N, M]",
             *_observations(self),
             f"state = {_tuple([self._next(i) for i in graph.state])}",
@@ -275,9 +275,17 @@ class _Step(_Function):
         ]
 
     def _doubtful(self) -> str:
-        """Where a termination compared a value that is not finite: such a comparison is silently false."""
-        checked: List[int] = []
-        seen, todo = set(), list(self.graph.causes)
+        """Where each termination compared a value that is not finite: such a comparison is silently false. [N, K]"""
+        never = 'torch.zeros_like(q["time_limit"])'
+        rows = [self._finite_below(i) for i in self.graph.causes]
+        return (
+            f"torch.stack({_tuple([f'~({row})' if row else never for row in rows])}, 1)" if rows else "causes"
+        )
+
+    def _finite_below(self, root: int) -> str:
+        """Whether all that the comparisons below a node read is finite; empty if they read nothing that could not be."""
+        checked: Set[int] = set()
+        seen, todo = set(), [root]
         while todo:
             i = todo.pop()
             if i in seen:
@@ -285,16 +293,15 @@ class _Step(_Function):
             seen.add(i)
             node = self.graph.nodes[i]
             if node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
-                checked += [a for a in node.args if self._is_real(a)]
+                checked |= {a for a in node.args if self._is_real(a)}
             todo += node.args
-        flat = []
-        for i in sorted(set(checked)):
-            axes = len(self.graph.nodes[i].type.axes)
-            flat.append(
-                f"torch.isfinite({self.text_of(i)})"
-                + ("" if not axes else ".all(1)" if axes == 1 else ".flatten(1).all(1)")
-            )
-        return f"~({' & '.join(flat)})" if flat else 'torch.zeros_like(q["time_limit"])'
+        reduced = {0: "", 1: ".all(1)"}
+        axes = {i: len(self.graph.nodes[i].type.axes) for i in sorted(checked)}
+        flat = [
+            f"torch.isfinite({self.text_of(i)}){reduced.get(n, '.flatten(1).all(1)')}"
+            for i, n in axes.items()
+        ]
+        return " & ".join(flat)
 
     def _is_real(self, i: int) -> bool:
         type = self.graph.nodes[i].type

@@ -96,6 +96,8 @@ def _product(e: n.Product) -> Tuple[str, int]:
             r" \, ".join(_in(f, PRODUCT if len(side) > 1 else SUM) for f in side) for side in (above, below)
         )
         return rf"\frac{{{top}}}{{{bottom}}}", ATOM
+    if len(above) > 1 and isinstance(above[0], n.Number) and above[0].value == 1 and above[0].unit is None:
+        above = above[1:]  # a weight of 1 is not written
     out = _in(above[0], PRODUCT)
     for f in above[1:]:
         text = _in(f, PRODUCT)

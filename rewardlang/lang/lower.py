@@ -131,7 +131,8 @@ class Lowerer:
         if expr.name not in ("x", "y", "z", *COMPONENTS):
             at = Span(expr.span.source, expr.span.end - len(expr.name), expr.span.end)
             help = "write `.x`, `.y`, `.z`, `.xy`, `.xz` or `.yz`" if base.type.vector else ""
-            help = help or did_you_mean(expr.name, BUILTINS)
+            if expr.name in BUILTINS:
+                help = f"write `{expr.name}({expr.base.span.text})`"
             self.report("RW210", at, f"there is no component `.{expr.name}`", help=help)
             return None
         return self.guard(expr.span, [expr.base], self.ops.component, base, expr.name)

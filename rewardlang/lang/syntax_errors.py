@@ -130,10 +130,18 @@ def _two_operands(source: Source, start: int, previous: Token, token: Token) -> 
     span = _span(source, start, token)
     first = str(previous)
     head = did_you_mean(first, STATEMENTS) if previous.start_pos == 0 and first not in STATEMENTS else ""
+    if first == "import" and previous.start_pos == 0:
+        return error("RW003", span, "`import` wants a quoted .reward file; Python's modules cannot be imported",
+                     help='its form is `import "file.reward" as NAME`')  # fmt: skip
+    if first == "task" and previous.start_pos == 0:
+        return error("RW003", span, "a task's name stands without quotes", help="its form is `task NAME`")
     if previous.start_pos == 0 and first in STATEMENTS:
         return error(
             "RW003", span, f"this `{first}` statement lacks something before `{token}`", help=_form(first)
         )
+    if token in ("where", "over") or previous in ("where", "over"):
+        return error("RW003", span, f"an operator is missing between `{previous}` and `{token}`",
+                     help="`where=` and `over=` are arguments: `mean(x, where=condition)`, `sum(x, over=joints)`")  # fmt: skip
     if previous.type == "NUMBER":
         return error("RW003", span, f"`{previous} {token}`: an operator is missing",
                      help=f"a unit goes in brackets: `{previous}[{token}]`" if token in SYMBOLS else f"write `{previous} * {token}`")  # fmt: skip
@@ -153,6 +161,8 @@ def _number(source: Source, at: int, rest: str) -> Diagnostic:
     digits = next((i for i, c in enumerate(rest) if c.isalpha() or c == "_"), size)
     number, unit = rest[:digits], rest[digits:size]
     span = Span(source, at, at + size)
+    if source.text[:at].rstrip().endswith(" as"):
+        return error("RW003", span, f"`{rest[:size]}` cannot be a name", help="a name starts with a letter")
     if unit.replace("_", "").isalpha() and number and len(unit) < 20:
         product = f"a product is `{number}*{unit}`"
         return error("RW003", span, f"`{number}{unit}`: an operator is missing",

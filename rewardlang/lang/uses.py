@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from .resolve import Resolved
 
 
+# Names that people write out of habit → what to write instead.
+ELSEWHERE = {
+    "True": "write `1`", "False": "write `0`", "None": "leave the term out", "self": "names stand alone: `base_lin_vel`, not `self.base_lin_vel`",
+    "math": "names stand alone: `pi`, `exp(x)`", "torch": "names stand alone: `exp(x)`", "np": "names stand alone: `exp(x)`",
+    "square": "write `x^2`", "pow": "write `x^y`", "len": "`count(condition)` counts", "float": "a condition counts as 0 or 1",
+}  # fmt: skip
+
+
 def is_known(resolved: Resolved, name: str) -> bool:
     """Whether a name stands for a value or a selection."""
     return (name == "pi" or name in resolved.params or name in resolved.definitions or name in resolved.causes
@@ -31,7 +39,9 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
         *resolved.vocabulary.groups,
         "pi",
     ]
-    help = did_you_mean(name, known)
+    help = ELSEWHERE.get(name) or did_you_mean(name, known)
+    if scope & set(resolved.groups) and not help:
+        help = f"`total` reads the groups: {', '.join(resolved.groups)}"
     if name in resolved.groups:
         return error("RW101", use.span, f"the reward group `{name}` can be read in `total` only")
     if name in BUILTINS or name in resolved.functions or name in resolved.vocabulary.axes:
@@ -65,7 +75,9 @@ def check_call(resolved: Resolved, call: n.Call) -> List[Diagnostic]:
         if is_known(resolved, name):
             found.append(error("RW104", at, f"`{name}` is no function", help="write `*` to multiply"))
         else:
-            found.append(error("RW104", at, f"unknown function `{name}`", help=did_you_mean(name, known)))
+            found.append(
+                error("RW104", at, f"unknown function `{name}`", help=_function_help(resolved, call, known))
+            )
         return found
     if name in BUILTINS:
         builtin = BUILTINS[name]
@@ -98,3 +110,13 @@ def check_call(resolved: Resolved, call: n.Call) -> List[Diagnostic]:
         found.append(error("RW105", call.span, f"`{name}` takes {wants} argument{'' if wants == '1' else 's'}, this call has {given}",
                                 help=f"its form is `{form}`"))  # fmt: skip
     return found
+
+
+def _function_help(resolved: Resolved, call: n.Call, known: List[str]) -> str:
+    """What to write for a function that is not there: `torques.sum()`, `torch.exp(x)` and `square(x)` are habits."""
+    owner, _, last = call.function.rpartition(".")
+    if last in BUILTINS and owner and is_known(resolved, owner):
+        return f"write `{last}({owner})`"
+    if last in BUILTINS and owner:
+        return f"write `{last}(...)`"
+    return ELSEWHERE.get(last) or did_you_mean(last, known)

@@ -1,0 +1,1 @@
+"""Training: the environment, rl_games, logs, run folders, play."""

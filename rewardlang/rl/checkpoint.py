@@ -47,7 +47,11 @@ def snapshot(agent: Any, epoch: int, **extra: Any) -> bytes:
 def write(path: Path, data: bytes) -> None:
     """Write a checkpoint whole or not at all."""
     part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
+    try:
+        part.write_bytes(data)
+    except OSError as problem:  # such as a full disk: say which file, leave the old one
+        part.unlink(missing_ok=True)
+        raise OSError(problem.errno, problem.strerror, str(path)) from None
     os.replace(part, path)
 
 

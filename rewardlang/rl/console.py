@@ -51,12 +51,19 @@ class Progress:
         return sorted(found, key=lambda one: -one[1])
 
     def nonfinite(self) -> Dict[str, float]:
-        """{term: how many of its values were not finite since the last epoch}."""
-        return {
-            term: self.stats[f"nonfinite/{term}"]
-            for term in self.terms
-            if self.stats.get(f"nonfinite/{term}")
+        """{term, or what else: how many of its values were not finite since the last epoch}."""
+        found = {
+            tag.split("/", 1)[1]: count for tag, count in self.stats.items() if tag.startswith("nonfinite/")
         }
+        return {name: count for name, count in found.items() if count}
+
+    def called(self, name: str) -> str:
+        """What a name of `nonfinite` is called in a sentence."""
+        if name in self.terms:
+            return f"term {name}"
+        kind, _, rest = name.partition("/")
+        words = {"terminations": f"termination {rest}", "metrics": f"metric {rest}", "reward": "the total"}
+        return words.get(kind, "an observation")
 
 
 class Display:
@@ -132,13 +139,16 @@ class Display:
             self.console.print(line, soft_wrap=True)
 
     def _warn(self, progress: Progress) -> None:
-        for term, count in progress.nonfinite().items():
-            if term not in self._warned:
-                self.note(
-                    f"epoch {progress.epoch}: term {term} gave {count:g} values that are not finite: "
-                    f"each is paid as 0 and ends its episode (nonfinite/{term} counts them)"
+        for name, count in progress.nonfinite().items():
+            if name not in self._warned:
+                what = (
+                    "each is left out" if name.startswith("metrics/") else "each pays 0 and ends its episode"
                 )
-                self._warned.add(term)
+                self.note(
+                    f"epoch {progress.epoch}: {progress.called(name)} gave {count:g} values that are not finite: "
+                    f"{what} (nonfinite/{name} counts them)"
+                )
+                self._warned.add(name)
 
 
 def plain_line(progress: Progress) -> str:
@@ -146,7 +156,7 @@ def plain_line(progress: Progress) -> str:
     parts = [f"epoch {_epochs(progress)}", *_pace(progress), *_outcome(progress)]
     paid = [f"{term} {value:+.3g} ({share:.0%})" for term, value, share in progress.shares()]
     ended = [f"{cause} {share:.0%}" for cause, share in progress.endings() if share > 0]
-    bad = [f"{term}: {count:g} not finite" for term, count in progress.nonfinite().items()]
+    bad = [f"{name}: {count:g} not finite" for name, count in progress.nonfinite().items()]
     return " · ".join([*parts, *ended, *bad]) + " | " + ", ".join(paid)
 
 

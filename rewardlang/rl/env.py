@@ -70,8 +70,8 @@ class RewardEnv:
         Gives observations [N, O], reward [N], done [N] bool and {"time_outs": [N] bool}.
         """
         limit = self.task.clip_actions
-        self.actions.copy_(torch.nan_to_num(actions).clamp(-limit, limit))
-        self.sim.step(self.default_targets + self.action_scale * self.actions)
+        self.actions.copy_(actions.clamp(-limit, limit))
+        self.sim.step(self.default_targets + self.action_scale * torch.nan_to_num(self.actions))
         self.episode_step += 1
         self.episode_time.copy_(self.episode_step * self.task.dt)
         self.time_limit.copy_(self.episode_step >= self.task.max_episode_length)

@@ -51,7 +51,7 @@ def gait(
     result["touchdowns_per_s_and_foot"] = float((landing & counted[..., None]).sum()) / (
         steps * dt * touch.shape[-1]
     )
-    if touch.shape[-1] == 2:
+    if touch.shape[-1] == 2 and result["touchdowns_per_s_and_foot"] > 0:  # feet that never lift have no phase
         result["left_right"] = _correlation(foot_x[start:], counted)
     return result
 

@@ -114,7 +114,7 @@ def new_plan(
     _at_least("--num-envs", num_envs, 1)
     _at_least("--max-epochs", max_epochs, 1)
     loaded = rewardlang.load(spec)
-    task = load_task(task or loaded.task or "humanoid")
+    task = rewardlang.task_of(loaded, task)
     program = rewardlang.compile(loaded, task, observations=True)
     path = getattr(task, algo)
     settings = for_run(
@@ -191,7 +191,7 @@ def resumed_plan(
     limit = settings["config"].get("max_epochs", -1)
     if 0 < limit <= state["epoch"]:
         raise RunError(
-            f"{folder.path} has trained {state['epoch']} of {limit} epochs; to train on, give a higher --max-epochs"
+            f"{folder.path} has trained {state['epoch']} epochs, and {limit} are asked for; give a higher --max-epochs"
         )
     return Plan(
         program=program,

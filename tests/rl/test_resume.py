@@ -157,8 +157,8 @@ def test_a_checkpoint_from_a_gpu_loads_on_a_cpu(copied: Path) -> None:
 
 
 @pytest.mark.parametrize("options, message", [
-    ({}, "has trained 6 of 6 epochs"),
-    ({"max_epochs": 6}, "has trained 6 of 6 epochs"),
+    ({}, "has trained 6 epochs, and 6 are asked for"),
+    ({"max_epochs": 6}, "has trained 6 epochs, and 6 are asked for"),
     ({"max_epochs": 9, "seed": 2}, "was started with seed 1, not 2"),
     ({"max_epochs": 9, "num_envs": 8}, "was started with num_envs 16, not 8"),
     ({"max_epochs": 9, "algo": "sac"}, "was started with algo ppo, not sac"),

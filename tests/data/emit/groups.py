@@ -45,7 +45,7 @@ def step(q, s, p, w, k):
 
     q: quantities by name; s: state before the step; p: params and the run's quantities;
     w: weights of the terms [T]; k: constants. Gives reward [N], contributions [N, T] (weight * value),
-    values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N] bool (a cause read what is
+    values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N, K] bool (a cause read what is
     not finite), metrics [N, M], observations [N, O] and the state after the step.
     """
     real = w.dtype
@@ -78,7 +78,7 @@ def step(q, s, p, w, k):
     add = group_reward.clamp(min=0.0) + group_penalty * (group_style / 0.5).exp() + 0.001 * dof_vel.sum(1)  # [N] groups.reward:5
     reward = add
     causes = torch.stack((fallen,), 1)  # [N, K] bool
-    doubtful = ~(torch.isfinite(base_height) & torch.isfinite(index))  # [N] bool
+    doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(index)),), 1)  # [N, K] bool
     metrics = torch.stack((forward_vel, upright, alive_2, (p["progress"] * torch.ones_like(q["time_limit"], dtype=real))), 1)  # [N, M]
     observations = w.new_zeros(len(q["time_limit"]), 0)
     state = ()

@@ -72,7 +72,7 @@ def step(q, s, p, w, k):
 
     q: quantities by name; s: state before the step; p: params and the run's quantities;
     w: weights of the terms [T]; k: constants. Gives reward [N], contributions [N, T] (weight * value),
-    values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N] bool (a cause read what is
+    values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N, K] bool (a cause read what is
     not finite), metrics [N, M], observations [N, O] and the state after the step.
     """
     real = w.dtype
@@ -118,7 +118,7 @@ def step(q, s, p, w, k):
     contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
     reward = contributions.sum(1)
     causes = torch.stack((fallen,), 1)  # [N, K] bool
-    doubtful = ~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2]))  # [N] bool
+    doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool
     metrics = contributions[:, :0]  # [N, M]
     observations = w.new_zeros(len(q["time_limit"]), 0)
     state = (p["epoch"],)

@@ -16,47 +16,47 @@ STATE = (
     ((12,), "real"),  # dof_pos [N, joints]
     ((12,), "real"),  # last_actions [N, joints]
     ((12,), "real"),  # sub [N, joints]
-    ((), "real"),  # at_reset [N]
-    ((12,), "real"),  # at_reset [N, joints]
-    ((), "real"),  # at_reset [N]
-    ((), "real"),  # at_reset [N]
-    ((2,), "real"),  # at_reset [N, bodies]
+    ((), "real"),  # ema [N]
+    ((12,), "real"),  # ema [N, joints]
+    ((), "real"),  # integral [N]
+    ((), "real"),  # integral [N]
+    ((2,), "real"),  # running_max [N, bodies]
     ((2,), "bool"),  # touch [N, bodies]
-    ((), "real"),  # at_reset [N]
-    ((), "real"),  # at_reset [N]
+    ((), "real"),  # running_min [N]
+    ((), "real"),  # running_max [N]
+    ((2,), "real"),  # timer [N, bodies]
     ((2,), "real"),  # at_reset [N, bodies]
+    ((2,), "real"),  # last_duration [N, bodies]
     ((2,), "real"),  # at_reset [N, bodies]
-    ((2,), "real"),  # at_reset [N, bodies]
-    ((2,), "real"),  # at_reset [N, bodies]
-    ((2,), "real"),  # at_reset [N, bodies]
+    ((2,), "real"),  # last_duration [N, bodies]
     ((2,), "bool"),  # not [N, bodies]
-    ((2,), "bool"),  # at_reset [N, bodies]
+    ((2,), "bool"),  # ever [N, bodies]
+    ((), "real"),  # steps [N]
+    ((2,), "real"),  # steps [N, bodies]
     ((), "real"),  # at_reset [N]
     ((2,), "real"),  # at_reset [N, bodies]
-    ((), "real"),  # at_reset [N]
-    ((2,), "real"),  # at_reset [N, bodies]
-    ((), "real"),  # at_reset [N]
-    ((2,), "real"),  # at_reset [N, bodies]
+    ((), "real"),  # sample [N]
+    ((2,), "real"),  # sample [N, bodies]
     ((), "real"),  # heading [N]
     ((), "real"),  # forward_vel [N]
-    ((), "real"),  # state [N]
-    ((), "real"),  # state [N]
-    ((), "real"),  # at_reset [N]
-    ((), "real"),  # at_reset [N]
-    ((), "real"),  # at_reset [N]
-    ((), "real"),  # at_reset [N]
-    ((2,), "real"),  # at_reset [N, bodies]
-    ((2,), "real"),  # at_reset [N, bodies]
-    ((2,), "real"),  # at_reset [N, bodies]
-    ((), "real"),  # at_reset [N]
-    ((3,), "real"),  # at_reset [N, xyz]
+    ((), "real"),  # prev [N]
+    ((), "real"),  # prev [N]
+    ((), "real"),  # timer [N]
+    ((), "real"),  # timer [N]
+    ((), "real"),  # ema [N]
+    ((), "real"),  # ema [N]
+    ((2,), "real"),  # running_max [N, bodies]
+    ((2,), "real"),  # integral [N, bodies]
+    ((2,), "real"),  # sample [N, bodies]
+    ((), "real"),  # integral [N]
+    ((3,), "real"),  # ema [N, xyz]
     ((), "real"),  # float [N]
-    ((), "real"),  # at_reset [N]
-    ((), "bool"),  # at_reset [N]
+    ((), "real"),  # running_max [N]
+    ((), "bool"),  # sample [N]
     ((3,), "real"),  # root_pos [N, xyz]
-    ((3,), "real"),  # at_reset [N, xyz]
+    ((3,), "real"),  # integral [N, xyz]
     ((), "bool"),  # fast [N]
-    ((), "real"),  # at_reset [N]
+    ((), "real"),  # sample [N]
     ((), "real"),  # episode_step [N]
 )
 
@@ -133,7 +133,7 @@ def step(q, s, p, w, k):
 
     q: quantities by name; s: state before the step; p: params and the run's quantities;
     w: weights of the terms [T]; k: constants. Gives reward [N], contributions [N, T] (weight * value),
-    values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N] bool (a cause read what is
+    values [N, T], causes [N, K] bool, terminated and time_out [N] bool, doubtful [N, K] bool (a cause read what is
     not finite), metrics [N, M], observations [N, O] and the state after the step.
     """
     real = w.dtype
@@ -249,7 +249,7 @@ def step(q, s, p, w, k):
     contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
     reward = contributions.sum(1)
     causes = torch.stack((fallen,), 1)  # [N, K] bool
-    doubtful = ~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2]))  # [N] bool
+    doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool
     metrics = contributions[:, :0]  # [N, M]
     observations = w.new_zeros(len(q["time_limit"]), 0)
     state = (actions, dof_vel, dof_pos, last_actions.clone(), sub, f, ema, h, i, running_max, touch, l, m, timer, torch.where(touch, last_3 + 0.02, 0.0), last_duration, torch.where(inverse, last_4 + 0.02, 0.0), last_duration_2, inverse, ever, v, steps, where, where_2, z, sample, heading, forward_vel, s[27].clone(), s[28].clone(), timer_2, gg, ema_2, hh, running_max_2, integral, sample_2, ll, ema_3, number_4, oo, sample_3, root_pos, integral_2, fast, tt, episode_step)
