@@ -60,6 +60,10 @@ def parser() -> argparse.ArgumentParser:
     )
     _task_option(explain)
 
+    fmt = _command(commands, "fmt", _fmt, "format reward files: one canonical layout, comments kept")
+    fmt.add_argument("files", nargs="+", metavar="FILE", help=".reward files, or - for standard input")
+    fmt.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file would change")
+
     quantities = _command(
         commands, "quantities", _quantities, "list the names that a reward for a task can read"
     )
@@ -132,6 +136,25 @@ def _explain(arguments: argparse.Namespace) -> None:
     from . import show
 
     print(show.STAGES[arguments.show](_compiled(arguments)))
+
+
+def _fmt(arguments: argparse.Namespace) -> int:
+    from .lang.fmt import formatted
+    from .lang.source import decode, read
+
+    changed = []
+    for name in arguments.files:
+        source = decode(sys.stdin.buffer.read(), "<stdin>") if name == "-" else read(_file(name), name)
+        text = formatted(source)
+        if name == "-" and not arguments.check:
+            sys.stdout.write(text)
+        elif text != source.text:
+            changed.append(name)
+            if not arguments.check:
+                Path(name).write_text(text, encoding="utf-8")
+    for name in changed:
+        print(f"{'would format' if arguments.check else 'formatted'} {name}")
+    return 1 if arguments.check and changed else 0
 
 
 def _quantities(arguments: argparse.Namespace) -> None:

@@ -113,6 +113,12 @@ class Node:
             raise self._wrong("a whole number")
         return int(value)
 
+    def boolean(self) -> bool:
+        text = self.node.value.lower() if isinstance(self.node, yaml.ScalarNode) else ""
+        if text not in ("true", "false"):
+            raise self._wrong("true or false")
+        return text == "true"
+
     def numbers(self, count: int) -> tuple:
         """That many numbers."""
         children = self.items()

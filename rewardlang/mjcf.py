@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rewardlang.marked_yaml import ConfigError
+from rewardlang.mjcf_frames import joint_axes
 
 ACTUATORS = ("motor", "position", "velocity", "general")
 INFINITE = (-math.inf, math.inf)
@@ -27,6 +28,8 @@ class Robot:
     torque_limits: tuple  # N·m; infinite where the model sets none, 0 for a joint without an actuator
     actuated: tuple  # names of the joints that have an actuator
     fixed_base: bool  # the root body has no free joint
+    dof_axes: tuple = ()  # unit direction of each joint's axis in the root's frame, the model in its own pose
+    slides: tuple = ()  # names of the joints that slide
 
 
 def read(path: Path) -> Robot:
@@ -73,7 +76,17 @@ def read(path: Path) -> Robot:
         torque_limits=tuple(effort.get(name, 0.0) for name in dofs),
         actuated=tuple(name for name in dofs if name in effort),
         fixed_base=not free,
+        dof_axes=_axes(moving[0], dofs, compiler, path),
+        slides=tuple(name for name, joint in dofs.items() if joint["type"] == "slide"),
     )
+
+
+def _axes(root: ElementTree.Element, dofs: dict, compiler: dict, path: Path) -> tuple:
+    try:
+        axes = joint_axes(root, dofs, compiler)
+    except ValueError as error:
+        raise ConfigError(path, 0, 0, f"orientation of a body or axis of a joint: {error}") from None
+    return tuple(axes[name] for name in dofs)
 
 
 def _parse(path: Path, depth: int = 0) -> ElementTree.Element:

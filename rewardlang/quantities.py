@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from .lang.source import Source, Span
-from .lang.types import BOOL, FRAMES, XYZ, Axis, Kind, Type
+from .lang.types import BOOL, FRAMES, XYZ, Axis, Kind, Type, components
 from .lang.units import parse_unit
 from .lang.vocabulary import Quantity, Vocabulary
-from .task import Task
+from .task import Commands, Task
 
 INF = math.inf
 
@@ -31,6 +31,7 @@ class Row(NamedTuple):
     columns: Optional[slice] = None
     line: str = ""
     kind: str = "state"
+    mirror: str = ""
 
 
 SOFT_LIMIT = 0.5  # rad
@@ -38,18 +39,18 @@ ANY, POSITIVE, UNIT = (-INF, INF), (0.0, INF), (-1.0, 1.0)
 POSITION, QUATERNION, LINEAR, ANGULAR = slice(0, 3), slice(3, 7), slice(7, 10), slice(10, 13)
 ROWS = (
     # raw: a slice of a simulator's tensor
-    Row("root_pos", "xyz", "m", "world", ANY, "Position of the base, from the environment's origin.", "root_states", POSITION),
-    Row("root_quat", "rotation", None, "base->world", UNIT, "Orientation of the base.", "root_states", QUATERNION),
-    Row("root_lin_vel", "xyz", "m/s", "world", ANY, "Linear velocity of the base.", "root_states", LINEAR),
-    Row("root_ang_vel", "xyz", "rad/s", "world", ANY, "Angular velocity of the base.", "root_states", ANGULAR),
-    Row("dof_pos", "joints", "rad", "", ANY, "Joint positions.", "dof_pos"),
-    Row("dof_vel", "joints", "rad/s", "", ANY, "Joint velocities.", "dof_vel"),
-    Row("torques", "joints", "N*m", "", ANY, "Torques that the motors gave in the last physics step.", "dof_forces"),
-    Row("body_pos", "bodies xyz", "m", "world", ANY, "Positions of the bodies, from the environment's origin.", "body_states", POSITION),
-    Row("body_quat", "bodies rotation", None, "body->world", UNIT, "Orientations of the bodies.", "body_states", QUATERNION),
-    Row("body_lin_vel", "bodies xyz", "m/s", "world", ANY, "Linear velocities of the bodies' origins.", "body_states", LINEAR),
-    Row("body_ang_vel", "bodies xyz", "rad/s", "world", ANY, "Angular velocities of the bodies.", "body_states", ANGULAR),
-    Row("contact_forces", "bodies xyz", "N", "world", ANY, "Net contact force on each body in the last physics step.", "contact_forces"),
+    Row("root_pos", "xyz", "m", "world", ANY, "Position of the base, from the environment's origin.", "root_states", POSITION, mirror="polar"),
+    Row("root_quat", "rotation", None, "base->world", UNIT, "Orientation of the base.", "root_states", QUATERNION, mirror="rotation"),
+    Row("root_lin_vel", "xyz", "m/s", "world", ANY, "Linear velocity of the base.", "root_states", LINEAR, mirror="polar"),
+    Row("root_ang_vel", "xyz", "rad/s", "world", ANY, "Angular velocity of the base.", "root_states", ANGULAR, mirror="axial"),
+    Row("dof_pos", "joints", "rad", "", ANY, "Joint positions.", "dof_pos", mirror="joint"),
+    Row("dof_vel", "joints", "rad/s", "", ANY, "Joint velocities.", "dof_vel", mirror="joint"),
+    Row("torques", "joints", "N*m", "", ANY, "Torques that the motors gave in the last physics step.", "dof_forces", mirror="joint"),
+    Row("body_pos", "bodies xyz", "m", "world", ANY, "Positions of the bodies, from the environment's origin.", "body_states", POSITION, mirror="polar"),
+    Row("body_quat", "bodies rotation", None, "body->world", UNIT, "Orientations of the bodies.", "body_states", QUATERNION, mirror="rotation"),
+    Row("body_lin_vel", "bodies xyz", "m/s", "world", ANY, "Linear velocities of the bodies' origins.", "body_states", LINEAR, mirror="polar"),
+    Row("body_ang_vel", "bodies xyz", "rad/s", "world", ANY, "Angular velocities of the bodies.", "body_states", ANGULAR, mirror="axial"),
+    Row("contact_forces", "bodies xyz", "N", "world", ANY, "Net contact force on each body in the last physics step.", "contact_forces", mirror="polar"),
     # raw: fixed by the robot
     Row("default_dof_pos", "joints", "rad", "", ANY, "Joint positions of the default pose, which action 0 stands for.", "default_dof_pos", kind="model"),
     Row("dof_pos_lower", "joints", "rad", "", ANY, "Lower joint limits.", "dof_pos_lower", kind="model"),
@@ -58,7 +59,7 @@ ROWS = (
     Row("torque_limits", "joints", "N*m", "", POSITIVE, "Effort limits of the motors.", "torque_limits", kind="model"),
     Row("body_mass", "bodies", "kg", "", POSITIVE, "Masses of the bodies.", "body_mass", kind="model"),
     # raw: what the environment keeps
-    Row("actions", "actuated", "1", "", ANY, "Actions of this step, clipped; 0 at the reset state.", "actions"),
+    Row("actions", "actuated", "1", "", ANY, "Actions of this step, clipped; 0 at the reset state.", "actions", mirror="joint"),
     Row("episode_step", "", "1", "", POSITIVE, "Control steps since the reset; 1 on the first.", "episode_step"),
     Row("episode_time", "", "s", "", POSITIVE, "Seconds since the reset.", "episode_time"),
     Row("time_limit", "bool", "1", "", (0.0, 1.0), "Whether this step is the last that the episode's length allows.", "time_limit"),
@@ -66,6 +67,10 @@ ROWS = (
     Row("epoch", "", "1", "", POSITIVE, "Training epochs so far.", kind="run"),
     Row("frames", "", "1", "", POSITIVE, "Environment steps of the whole run so far.", kind="run"),
     Row("progress", "", "1", "", (0.0, 1.0), "Share of the run that is done.", kind="run"),
+    # raw: what the robot is asked to do, where the task has commands
+    Row("command_lin_vel", "xy", "m/s", "base yaw", ANY, "Commanded velocity, forward and to the left.", "command_lin_vel", kind="command", mirror="polar"),
+    Row("command_ang_vel", "", "rad/s", "", ANY, "Commanded yaw rate.", "command_ang_vel", kind="command", mirror="flip"),
+    Row("command_heading", "", "rad", "", (-math.pi, math.pi), "Commanded heading.", "command_heading", kind="command", mirror="flip"),
     # derived
     Row("base_lin_vel", "xyz", "m/s", "base", ANY, "Linear velocity of the base.", line="rotate_inverse(root_quat, root_lin_vel)"),
     Row("base_ang_vel", "xyz", "rad/s", "base", ANY, "Angular velocity of the base.", line="rotate_inverse(root_quat, root_ang_vel)"),
@@ -89,15 +94,20 @@ def vocabulary(task: Task) -> Vocabulary:
         "joints": joints,
         "bodies": bodies,
         "xyz": XYZ,
+        "xy": components("xy"),
         "actuated": Axis("joints", tuple(task.actuated)),
     }
     quantities: Dict[str, Quantity] = {}
     known = _ranges(task)
     for row in ROWS:
+        if row.kind == "command" and task.commands is None:
+            continue
         type = _type(row, by_name)
         if row.name in known:
             type = type.but(range=known[row.name])
-        quantities[row.name] = Quantity(row.name, type, row.doc, row.kind, row.line)
+        quantities[row.name] = Quantity(
+            row.name, type, row.doc, "state" if row.kind == "command" else row.kind, row.line, row.mirror
+        )
     groups = {name: Axis(axis, tuple(elements)) for name, (axis, elements) in task.groups.items()}
     text = _yaml(task)
     terminations = tuple(
@@ -110,17 +120,21 @@ def vocabulary(task: Task) -> Vocabulary:
         task.name,
         task.dt,
         quantities,
-        {"joints": joints, "bodies": bodies},
-        groups,
-        terminations,
-        observations,
+        axes={"joints": joints, "bodies": bodies},
+        groups=groups,
+        pairs=task.pairs,
+        joint_signs=task.joint_signs,
+        terminations=terminations,
+        observations=observations,
     )
 
 
 def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:
     """Ranges that the task's own numbers give, over all joints."""
+    known = {} if task.commands is None else _command_ranges(task.commands)
     torque, low, high = max(task.torque_limits), min(task.dof_pos_lower), max(task.dof_pos_upper)
     return {
+        **known,
         "actions": (-task.clip_actions, task.clip_actions), "torques": (-torque, torque),
         "torque_limits": (min(task.torque_limits), torque),
         # A simulator's joint limits are soft: a fall pushes joints past them.
@@ -130,6 +144,15 @@ def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:
         "default_dof_pos": (min(task.default_dof_pos), max(task.default_dof_pos)),
         "dt": (task.dt, task.dt),
     }  # fmt: skip
+
+
+def _command_ranges(commands: Commands) -> Dict[str, Tuple[float, float]]:
+    x, y = commands.lin_vel_x, commands.lin_vel_y
+    return {
+        "command_lin_vel": (min(x[0], y[0], 0.0), max(x[1], y[1], 0.0)),  # 0 for those that are to stand
+        "command_ang_vel": (min(commands.ang_vel_yaw[0], 0.0), max(commands.ang_vel_yaw[1], 0.0)),
+        "command_heading": commands.heading,
+    }
 
 
 def _type(row: Row, axes: Dict[str, Axis]) -> Type:
@@ -145,7 +168,7 @@ def _type(row: Row, axes: Dict[str, Axis]) -> Type:
             turns=(first, second),
             range=row.range,
         )
-    frames = frozenset({row.frame}) if row.frame else FRAMES
+    frames = frozenset(row.frame.split()) or FRAMES
     return Type(Kind.NUMBER, tuple(axes[w] for w in words), _unit(row.unit), frames, range=row.range)
 
 

@@ -45,37 +45,45 @@ class Reward:
     their reset states in the quantities. Both take a mapping from name to tensor [N, ...]; no host synchronisation happens.
     """
 
-    def __init__(self, program: Compiled, num_envs: int, device: Any = "cpu", dtype: torch.dtype = torch.float32,
-                 params: Optional[Mapping[str, float]] = None) -> None:  # fmt: skip
+    def __init__(self, program: Compiled, num_envs: Optional[int] = None, device: Any = "cpu", dtype: torch.dtype = torch.float32,
+                 params: Optional[Mapping[str, float]] = None, gamma: float = 0.99) -> None:  # fmt: skip
+        """`num_envs` may be left to the first quantities that come. `gamma` is the trainer's discount, which `potential` reads."""
         if not isinstance(program, Compiled):
-            raise TypeError(
-                f"a compiled program is due, not {type(program).__name__}: rewardlang.compile(spec) makes one"
-            )
-        if num_envs < 1:
+            kind = type(program).__name__
+            raise TypeError(f"a compiled program is due, not {kind}: rewardlang.compile(spec) makes one")
+        if num_envs is not None and num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
         self.program = program
-        self.num_envs = num_envs
         self.device = torch.device(device)
         self.dtype = dtype
         self.code = _load(program)
         self.constants = tuple(self._constant(c) for c in self.code["CONSTANTS"])
-        self.state = [self._zeros(shape, kind) for shape, kind in self.code["STATE"]]
         self._params = {p.name: p for p in program.typed.params}
-        names = [*self._params, *RUN]
+        names = [*self._params, *RUN, "gamma"]
         self.inputs = {name: torch.zeros((), device=self.device, dtype=dtype) for name in names}
+        self.inputs["gamma"].fill_(gamma)
         self.weights = torch.zeros(len(program.terms), device=self.device, dtype=dtype)
         self.names = [term.name for term in program.terms]
-        self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
-                                     program.typed.total is not None)  # fmt: skip
-        self.observations: Optional[torch.Tensor] = None
-        self.needs = {name: self._need(node) for name, node in _needs(program).items()}
-        self.seeded = False
-        self.params: Dict[str, float] = {}
-        for name, param in self._params.items():
-            self.params[name] = param.value
+        self.needs = _needs(program)
+        self.params: Dict[str, float] = {name: param.value for name, param in self._params.items()}
         for name, value in (params or {}).items():
             self.params[program.param(name, value)] = float(value)
         self._refresh()
+        self.num_envs, self.seeded = 0, False
+        self.observations: Optional[torch.Tensor] = None
+        if num_envs is not None:
+            self._allocate(num_envs)
+
+    def _allocate(self, num_envs: int) -> None:
+        """Make all that has a row for each environment."""
+        self.num_envs = num_envs
+        self.state = [self._zeros(shape, kind) for shape, kind in self.code["STATE"]]
+        self.shapes = {
+            name: (_shape(node, num_envs), torch.bool if node.type.kind is Kind.BOOL else self.dtype)
+            for name, node in self.needs.items()
+        }
+        self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
+                                     self.program.typed.total is not None)  # fmt: skip
 
     def __call__(
         self, quantities: Mapping[str, torch.Tensor]
@@ -182,15 +190,18 @@ class Reward:
 
     def _complete(self, quantities: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
         """The quantities, their names, shapes and types checked; `time_limit`, which only environments know, is filled in."""
+        if not self.num_envs:
+            self._allocate(self._count(quantities))
         if "time_limit" not in quantities:
             never = torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
             quantities = {**quantities, "time_limit": never}
-        for name, (shape, dtype, expected) in self.needs.items():
-            tensor = quantities.get(name)
+        for name, node in self.needs.items():
+            tensor, shape = quantities.get(name), node.type.shape()
             if tensor is None:
                 raise QuantityError(f"the spec reads `{name}` {shape}, which is not given")
             if not isinstance(tensor, torch.Tensor):
                 raise QuantityError(f"`{name}` is {type(tensor).__name__}; a torch tensor is due")
+            expected, dtype = self.shapes[name]
             if tensor.shape != expected:
                 raise QuantityError(
                     f"`{name}` has the shape {list(tensor.shape)}; {shape} is {list(expected)} here"
@@ -199,10 +210,12 @@ class Reward:
                 raise QuantityError(f"`{name}` is {tensor.dtype}; this reward reckons in {dtype}")
         return quantities
 
-    def _need(self, node: Node) -> Tuple[str, torch.dtype, Tuple[int, ...]]:
-        """A raw quantity's shape in words, its type, and its shape here."""
-        dtype = torch.bool if node.type.kind is Kind.BOOL else self.dtype
-        return node.type.shape(), dtype, _shape(node, self.num_envs)
+    def _count(self, quantities: Mapping[str, torch.Tensor]) -> int:
+        """How many environments the given quantities have a row for."""
+        for name, node in self.needs.items():
+            if node.type.batched and name != "time_limit" and isinstance(quantities.get(name), torch.Tensor):
+                return len(quantities[name])
+        raise QuantityError("the quantities that the spec reads are not given, and `num_envs` was not either")
 
     def _zeros(self, shape: Tuple[int, ...], kind: str) -> torch.Tensor:
         return torch.zeros(

@@ -22,13 +22,16 @@ def terms(program: Compiled) -> str:
     out: List[str] = []
     table = program.table()
     for row in table:
-        rows.append([row["term"], row["weight"] if isinstance(row["weight"], str) else f"{row['weight']:g}", _short(row["value"], 60),
+        rows.append([row["term"], f"{row['weight']:g}", _short(row["value"], 60),
                      row["unit"], interval(row["range"]), ", ".join(row["axes"])])  # fmt: skip
     per_second = [g for g, statements in groups.items() if statements[0].per_second]
     out.append(
         f"{program.name}: {len(table)} term{'s' if len(table) != 1 else ''} for the task {program.vocabulary.task}"
     )
     out += columns(rows, right=(1,))
+    varying = [row["term"] for row in table if row["weight_varies"]]
+    if varying:
+        out.append(f"weights that params or schedules change, at the start of a run: {', '.join(varying)}")
     if per_second:
         out.append(
             f"weights of {', '.join(per_second)} (per second) include dt = {program.vocabulary.dt:g} s"

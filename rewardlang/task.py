@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rewardlang import marked_yaml, mjcf
 from rewardlang.marked_yaml import Node, did_you_mean
+from rewardlang.mjcf_frames import mirror_signs
 
 TaskError = marked_yaml.ConfigError
 
@@ -25,6 +26,19 @@ class InitState:
     rot: tuple = (0.0, 0.0, 0.0, 1.0)  # xyzw, unit length
     lin_vel: tuple = (0.0, 0.0, 0.0)  # m/s, world
     ang_vel: tuple = (0.0, 0.0, 0.0)  # rad/s, world
+
+
+@dataclass(frozen=True)
+class Commands:
+    """What a task asks of the robot, drawn uniformly from ranges at every reset and every `resampling_time`."""
+
+    lin_vel_x: tuple = (0.0, 0.0)  # m/s, in the frame of the base or its heading
+    lin_vel_y: tuple = (0.0, 0.0)
+    ang_vel_yaw: tuple = (0.0, 0.0)  # rad/s
+    heading: tuple = (-3.14, 3.14)  # rad, world
+    resampling_time: float = 10.0  # s
+    heading_command: bool = False  # the yaw rate follows from the error of the heading
+    standing_share: float = 0.0  # of the environments, which are asked to stand still
 
 
 @dataclass(frozen=True)
@@ -55,8 +69,10 @@ class Task:
     clip_actions: float
     init_state: InitState
     init_noise: dict  # {one of NOISE: half the width of a uniform distribution}
+    commands: Commands | None  # None for a task without
     groups: dict  # {name: (axis, names of its elements in the model's order)}
-    pairs: tuple  # ((left pattern, right pattern), ...)
+    pairs: dict  # {axis: ((left name, right name), ...)}
+    joint_signs: dict  # {joint: +1 or -1, by what its value is multiplied on the mirrored robot; 0 without a mirror image}
     terminations: dict  # {cause: text in the reward language}
     observations: tuple  # texts in the reward language, in order
     spans: dict  # {"terminations.fallen" or "observations[0]": (line, column) of that text in task.yaml}
@@ -97,7 +113,7 @@ def load_task(name_or_path) -> Task:
 
     top = marked_yaml.read(path).section(
         "name!", "asset!", "env", "init_state", "init_noise", "control!", "sim!", "normalization",
-        "groups", "pairs", "terminations", "observations!",
+        "commands", "groups", "pairs", "terminations", "observations!",
     )  # fmt: skip
     file = top["asset"].section("file!")["file"]
     robot_path = path.parent / file.text()
@@ -116,7 +132,7 @@ def load_task(name_or_path) -> Task:
     terminations = top["terminations"].entries() if "terminations" in top else {}
     observations = top["observations"].items()
     scale = control["action_scale"]
-    joints = robot.dof_names
+    joints, pairs = robot.dof_names, _pairs(top, robot)
     return Task(
         name=top["name"].text(),
         path=path,
@@ -142,8 +158,12 @@ def load_task(name_or_path) -> Task:
         clip_actions=normalization["clip_actions"].number(0) if "clip_actions" in normalization else 1.0,
         init_state=_init_state(init),
         init_noise={key: node.number(0) for key, node in _optional(top, "init_noise", *NOISE).items()},
+        commands=_commands(top),
         groups=_groups(top, robot),
-        pairs=_pairs(top, robot),
+        pairs=pairs,
+        joint_signs=mirror_signs(
+            joints, dict(zip(joints, robot.dof_axes)), robot.slides, _partners(pairs["joints"])
+        ),
         terminations={name: node.text() for name, node in terminations.items()},
         observations=tuple(node.text() for node in observations),
         spans={node.name: (node.line, node.column) for node in [*terminations.values(), *observations]},
@@ -193,6 +213,25 @@ def _init_state(init: dict) -> InitState:
     return InitState(**values)
 
 
+def _commands(top: dict) -> Commands | None:
+    if "commands" not in top:
+        return None
+    section = _optional(top, "commands", "ranges!", "resampling_time", "heading_command", "standing_share")
+    values: dict = {}
+    ranges = section["ranges"].section("lin_vel_x", "lin_vel_y", "ang_vel_yaw", "heading")
+    for key, node in ranges.items():
+        values[key] = node.numbers(2)
+        if values[key][0] > values[key][1]:
+            raise node.error(f"{node.name} must be [lowest, highest]")
+    if "resampling_time" in section:
+        values["resampling_time"] = section["resampling_time"].number(1e-6)
+    if "standing_share" in section:
+        values["standing_share"] = section["standing_share"].number(0, 1)
+    if "heading_command" in section:
+        values["heading_command"] = section["heading_command"].boolean()
+    return Commands(**values)
+
+
 def _groups(top: dict, robot: mjcf.Robot) -> dict:
     """{group: (axis, names)}; a pattern after `!` takes away."""
     found: dict = {}
@@ -213,14 +252,37 @@ def _groups(top: dict, robot: mjcf.Robot) -> dict:
     return found
 
 
-def _pairs(top: dict, robot: mjcf.Robot) -> tuple:
-    found = []
+def _pairs(top: dict, robot: mjcf.Robot) -> dict:
+    """{axis: ((left, right), ...)} from pairs of patterns: what the left one's wildcards stand for, the right one's do."""
+    found: dict = {"joints": [], "bodies": []}
     for node in top["pairs"].items() if "pairs" in top else ():
         sides = node.items()
         if len(sides) != 2:
             raise node.error(f"{node.name} must be [left pattern, right pattern]")
-        for side in sides:
-            if not matching(side.text(), (*robot.body_names, *robot.dof_names)):
-                raise side.error(f"{side.text()!r} matches no joint and no body")
-        found.append((sides[0].text(), sides[1].text()))
-    return tuple(found)
+        left, right = (side.text() for side in sides)
+        if left.count("*") != right.count("*") or left.count("?") != right.count("?"):
+            raise node.error(f"{node.name}: both patterns must have the same wildcards")
+        matched = False
+        for axis, elements in (("joints", robot.dof_names), ("bodies", robot.body_names)):
+            for name in matching(left, elements):
+                partner = _substituted(left, right, name)
+                if partner not in elements:
+                    raise sides[1].error(f"{name} has no partner {partner}{did_you_mean(partner, elements)}")
+                found[axis].append((name, partner))
+                matched = True
+        if not matched:
+            raise sides[0].error(f"{left!r} matches no joint and no body")
+    return {axis: tuple(dict.fromkeys(members)) for axis, members in found.items()}
+
+
+def _substituted(left: str, right: str, name: str) -> str:
+    """The name that `right` makes of what the wildcards of `left` stand for in `name`."""
+    regex = "".join({"*": "(.*)", "?": "(.)"}.get(char, re.escape(char)) for char in left)
+    match = re.fullmatch(regex, name, re.DOTALL)
+    assert match is not None
+    parts = iter(match.groups())
+    return "".join(next(parts) if char in "*?" else char for char in right)
+
+
+def _partners(pairs: tuple) -> dict:
+    return {name: other for pair in pairs for name, other in (pair, pair[::-1])}

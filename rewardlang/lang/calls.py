@@ -9,7 +9,8 @@ from .diagnostics import Diagnostic, Label, error, fail
 from .mismatch import Mismatch, Value
 from .registry import BUILTINS, Parameter
 from .select import nothing, pick
-from .types import COMPONENTS, Axis, Kind, Type, frame_text
+from .tables import table
+from .types import Axis, Kind, Type, frame_text
 from .units import show
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ ASPECTS = {
     "RW2": "axes",
 }
 
-POINTED = {"RW214", "RW215", "RW216"}  # about a single argument, named by the function itself
+POINTED = {"RW217", "RW214", "RW215", "RW216"}  # about a single argument, named by the function itself
 
 
 def _selection(low: Lowerer, expr: n.Call) -> Optional[Value]:
@@ -57,6 +58,8 @@ def _selection(low: Lowerer, expr: n.Call) -> Optional[Value]:
 def call(low: Lowerer, expr: n.Call) -> Optional[Value]:
     if expr.function in low.vocabulary.axes:
         return _selection(low, expr)
+    if expr.function == "table":
+        return table(low, expr)
     if expr.function in low.resolved.functions:
         return _call_function(low, expr, low.resolved.functions[expr.function])
     return _call_builtin(low, expr)
@@ -116,11 +119,12 @@ def _call_builtin(low: Lowerer, expr: n.Call) -> Optional[Value]:
         try:
             made = low.calls[key] = builtin.build(low.ops, *values)
         except Mismatch as problem:
-            parts = [e for p in builtin.parameters for e in _flatten(given.get(p.name))]
+            parts = [e for p in builtin.parameters if not p.axis for e in _flatten(given.get(p.name))]
             low.found.append(_argument_error(low, expr, problem, parts))
             return None
         low._take_warnings(expr.span)
-        low.builder.place(made.node, expr.span, builtin.name)
+        if made is not None:
+            low.builder.place(made.node, expr.span, builtin.name)
     return low.calls[key]
 
 
@@ -152,11 +156,7 @@ def _argument_error(low: Lowerer, expr: n.Call, problem: Mismatch, parts: Sequen
         return Diagnostic(problem.code, problem.message, tuple(places) or (Label(expr.span),), problem.help)
     labels = []
     for part in parts:
-        value = (
-            low.lower(part)
-            if not (isinstance(part, n.Name) and part.id in COMPONENTS + tuple(low.vocabulary.axes))
-            else None
-        )
+        value = low.lower(part)
         text = "" if value is None else _aspect(value.type, aspect)
         if text:
             labels.append(Label(part.span, text))

@@ -50,6 +50,8 @@ class Checker(Lowerer):
         for name in out.order:
             expr = out.expression_of(name)
             self.values[name] = self._outcome(name) if expr is None else self._definition(name, expr)
+            if name == "terminated":
+                self.ops.terminated = self.values[name]
         terms, groups = collect_terms(self)
         causes = [Cause(c.name, self._node(self.values[c.name]), c.success) for c in out.causes.values()]
         metrics = [

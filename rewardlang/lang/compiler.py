@@ -12,6 +12,7 @@ from . import format
 from .check import check
 from .diagnostics import Diagnostic, did_you_mean
 from .emit import emit, safe
+from .folding import CONSTANT, fold
 from .ir import Program, Term
 from .nodes import Expect, File
 from .optimize import optimize
@@ -53,13 +54,14 @@ class Compiled:
 
     def param(self, name: str, value: float) -> str:
         """The name of the param to set to a value. Raises ValueError for an unknown name or a value outside its range."""
-        params = {p.name: p for p in self.typed.params}
+        params, given = {p.name: p for p in self.typed.params}, name
+        name = name.replace(".", "_")  # an imported file's, `file.name`, has its own name here
         if name not in params:
             has = f"it has {', '.join(params)}" if params else "it has none"
-            raise ValueError(f"the spec has no param `{name}`; {did_you_mean(name, params) or has}")
+            raise ValueError(f"the spec has no param `{given}`; {did_you_mean(name, params) or has}")
         low, high = params[name].lower, params[name].upper
         if not (math.isfinite(value) and low <= value <= high):
-            raise ValueError(f"{name} = {value:g} is outside its range [{low:g}, {high:g}]")
+            raise ValueError(f"{given} = {value:g} is outside its range [{low:g}, {high:g}]")
         return name
 
     @property
@@ -69,18 +71,32 @@ class Compiled:
 
     def table(self) -> List[Dict[str, Any]]:
         """A row for each term: name, group, weight, value's text, unit, axes that it reduces, line."""
-        nodes = self.typed.nodes
+        values = _at_start(self.typed)
         rows = []
         for term in self.typed.terms:
-            weight, value = nodes[term.weight].type, nodes[term.value].type
-            fixed = weight.depends is Depends.NOTHING and weight.range[0] == weight.range[1]
-            bounds = " .. ".join(f"{end:g}" for end in weight.range) if not fixed else f"{weight.range[0]:g}"
+            weight, value = self.typed.nodes[term.weight].type, self.typed.nodes[term.value].type
             rows.append({
-                "term": term.name, "group": term.group, "weight": weight.range[0] if fixed else bounds, "value": term.text,
-                "unit": show(value.unit), "range": list(value.range), "axes": list(term.reduced),
-                "line": term.span.line, "file": term.span.source.name,
+                "term": term.name, "group": term.group, "weight": values[term.weight],
+                "weight_varies": weight.depends is not Depends.NOTHING, "value": term.text, "unit": show(value.unit),
+                "range": list(value.range), "axes": list(term.reduced), "line": term.span.line, "file": term.span.source.name,
             })  # fmt: skip
         return rows
+
+
+def _at_start(program: Program) -> List[float]:
+    """The value of each node that only the run decides, at its start: params as written, schedules at 0. NaN for others."""
+    params = {param.name: param.value for param in program.params}
+    out: List[float] = []
+    for node in program.nodes:
+        if node.op == "const":
+            out.append(node.data[0])
+        elif node.op in ("param", "run"):
+            out.append(params.get(node.data[0], 0.0))
+        elif node.type.depends <= Depends.RUN and node.op in CONSTANT and not node.type.axes:
+            out.append(fold(node.op, [out[i] for i in node.args]))
+        else:
+            out.append(math.nan)
+    return out
 
 
 def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled:

@@ -9,8 +9,8 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 from . import format
 from . import nodes as n
-from .source import read
-from .syntax import parse, parse_text
+from .loader import join, load_tree
+from .syntax import parse_text
 
 
 class SpecError(ValueError):
@@ -83,14 +83,17 @@ class Spec:
 
 
 def load(path: Union[str, Path]) -> Spec:
-    """The spec in a file. Raises RewardError with every syntax error, FileNotFoundError if there is no such file."""
+    """The spec in a file, with all that it extends and imports.
+
+    Raises RewardError with every syntax error, FileNotFoundError if there is no such file.
+    """
     path = Path(path)
-    return Spec(path.name, parse(read(path, str(path))))
+    return Spec(path.name, load_tree(path))
 
 
 def parse_spec(text: str, name: str = "<text>") -> Spec:
-    """The spec in a string. Raises RewardError with every syntax error."""
-    return Spec(name, parse_text(text, name))
+    """The spec in a string; what it extends or imports is found among the shipped specs. Raises RewardError."""
+    return Spec(name, join(parse_text(text, name), None))
 
 
 def _key(statement: n.Statement) -> Tuple[type, str]:

@@ -199,7 +199,7 @@ def _index(node: Node, args: Sequence[Written], nodes: Sequence[Node], function:
 
 
 def _take(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
-    at, picks = node.data
+    at, picks = node.data[:2]
     return Written(f"{args[0].at(POSTFIX)}[{_place(nodes[0], at, _slice(picks, function))}]", POSTFIX)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Tuple
+from typing import Callable, Dict, List, Optional, Tuple
 
 from . import nodes as n
 
@@ -31,10 +31,10 @@ def file(tree: n.File) -> str:
     return "\n".join(out) + "\n"
 
 
-def number(value: float, unit: object = None) -> str:
-    """A literal: integers without a point, the shortest decimal that reads back the same otherwise."""
-    text = repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-    return text if unit is None else f"{text}[{unit}]"
+def number(value: float, unit: Optional[str] = None, written: str = "") -> str:
+    """A literal as it was written, else an integer without a point or the shortest decimal that reads back the same."""
+    plain = repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    return (written or plain) + ("" if unit is None else f"[{unit}]")
 
 
 def _show(expr: n.Expr) -> Tuple[str, int]:
@@ -110,7 +110,7 @@ def _comparison(expr: n.Compare) -> Tuple[str, int]:
 
 
 SHOW: Dict[type, Callable[..., Tuple[str, int]]] = {
-    n.Number: lambda e: (number(e.value, e.unit), POSTFIX),
+    n.Number: lambda e: (number(e.value, e.unit, e.text), POSTFIX),
     n.String: lambda e: (_string(e.value), POSTFIX),
     n.Name: lambda e: (e.id, POSTFIX),
     n.Component: lambda e: (f"{_operand(e.base)}.{e.name}", POSTFIX),

@@ -334,41 +334,6 @@ def _rotation_axes(ops: Operations, qs: tuple) -> tuple:
     return unify_axes(qs, "combine")
 
 
-# kernels
-
-
-@builtin(
-    "gauss(x, width)", "kernels", "exp(-(x/width)^2). legged_gym's exp(-x^2/sigma) is gauss(x, sqrt(sigma))."
-)
-def gauss(ops: Operations, x: Value, width: Value) -> Value:
-    return ops.unary("exp", ops.negative(ops.power(_scaled(ops, x, width), ops.number(2.0))), ONE)
-
-
-@builtin("laplace(x, width)", "kernels", "exp(-abs(x)/width).")
-def laplace(ops: Operations, x: Value, width: Value) -> Value:
-    return ops.unary("exp", ops.negative(_scaled(ops, ops.unary("abs", x, x.type.unit), width)), ONE)
-
-
-@builtin("tanh_kernel(x, width)", "kernels", "1 - tanh(abs(x)/width).")
-def tanh_kernel(ops: Operations, x: Value, width: Value) -> Value:
-    bent = ops.unary("tanh", _scaled(ops, ops.unary("abs", x, x.type.unit), width), ONE)
-    return ops.binary("sub", ops.number(1.0), bent)
-
-
-@builtin("inverse(x, width)", "kernels", "1/(1 + (x/width)^2).")
-def inverse(ops: Operations, x: Value, width: Value) -> Value:
-    below = ops.binary("add", ops.number(1.0), ops.power(_scaled(ops, x, width), ops.number(2.0)))
-    return ops.binary("div", ops.number(1.0, ONE), below)
-
-
-def _scaled(ops: Operations, x: Value, width: Value) -> Value:
-    """x/width, which must be a plain number: their units agree where both have one."""
-    x, width = ops.as_number(x), ops.as_number(width)
-    unify_units((x, width), "scale")
-    scaled = ops.binary("div", x, width)
-    return Value(scaled.node, scaled.type.but(unit=ONE))
-
-
 # schedules
 
 

@@ -27,7 +27,7 @@ class Lowerer:
         self.resolved = resolved
         self.vocabulary = resolved.vocabulary
         self.builder = Builder()
-        self.ops = Operations(self.builder, self.vocabulary.dt)
+        self.ops = Operations(self.builder, self.vocabulary)
         self.found: List[Diagnostic] = []
         self.warnings: List[Diagnostic] = []
         self.values: Dict[str, Optional[Value]] = {}
@@ -114,6 +114,8 @@ class Lowerer:
             return self.ops.number(math.pi)
         if name in self.vocabulary.groups:
             return Value(-1, Type(Kind.SELECTION, (self.vocabulary.groups[name],)), name)
+        if name in self.vocabulary.axes:
+            return Value(-1, Type(Kind.SELECTION, (self.vocabulary.axes[name],)), name)
         quantity = self.vocabulary.quantities.get(name)
         if quantity is None:
             return None  # a param or definition that did not type

@@ -10,11 +10,12 @@ from .source import Source, Span
 
 @dataclass(frozen=True)
 class Number:
-    """A decimal literal; `unit` is the text between its brackets."""
+    """A decimal literal; `unit` is the text between its brackets, `text` how the number was written."""
 
     span: Span = field(compare=False, repr=False)
     value: float
     unit: Optional[str] = None
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
-from . import functions, state  # noqa: F401 - importing fills the table of built-ins
+from . import functions, gait, kernels, mirror, state  # noqa: F401 - importing fills the table of built-ins
 from . import nodes as n
 from .diagnostics import Diagnostic, Label, RewardError, closest, did_you_mean, error
 from .names import names_in, topological
@@ -127,10 +127,6 @@ class _Resolver:
             out.weights[s.name] = s
         elif isinstance(s, n.Drop):
             self._drop(s)
-        elif isinstance(s, (n.Import, n.Extends)):
-            word = "import" if isinstance(s, n.Import) else "extends"
-            self.found.append(error("RW409", s.span, f"`{word}` is not supported by this version yet",
-                                    help="copy the lines that are needed into this file"))  # fmt: skip
 
     def _declare_group(self, s: n.Reward) -> None:
         groups = self.out.groups
@@ -185,7 +181,7 @@ class _Resolver:
                     "RW107", s.name_span, f"`{s.name}` cannot be defined", help="it has a meaning of its own"
                 )
             )
-        elif s.name in BUILTINS or s.name in self.vocabulary.axes:
+        elif s.name in BUILTINS or s.name in self.vocabulary.axes or s.name == "table":
             self.found.append(
                 error(
                     "RW107",
@@ -285,6 +281,8 @@ class _Resolver:
                 out.add(use.id)
             elif use.function in self.free:
                 out |= self.free[use.function]
+            elif use.function == "potential":
+                out.add("terminated")
         return out
 
     def _order(self) -> None:

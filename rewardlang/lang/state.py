@@ -212,3 +212,17 @@ def sample(ops: Operations, x: Value, cond: Value) -> Value:
     return follow(
         ops, x.type.but(axes=unify_axes((x, cond), "sample")), lambda last: ops.where(cond, x, last), x
     )
+
+
+@builtin("potential(phi)", "state",
+         "Potential-based shaping: gamma*phi(s')*(1 - terminated) - phi(s), gamma of the trainer. On a time-out phi(s') stays.")  # fmt: skip
+def potential(ops: Operations, phi: Value) -> Optional[Value]:
+    phi, over = ops.as_number(phi), ops.terminated
+    if over is None:
+        return None  # a termination did not type, which is reported there
+    gamma_type = Type(Kind.NUMBER, (), ONE, range=(0.0, 1.0), depends=Depends.RUN)
+    gamma = Value(ops.builder.add("run", (), gamma_type, ("gamma",), "gamma"), gamma_type)
+    last = prev_of(ops, phi)
+    kept = ops.where(over, ops.number(0.0, phi.type.unit), phi)
+    later = ops.binary("mul", gamma, kept)
+    return ops.binary("sub", Value(later.node, later.type.but(unit=phi.type.unit)), last)

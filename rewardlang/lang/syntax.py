@@ -143,7 +143,7 @@ class Build(Transformer_NonRecursive):
                     help=f"the largest is {MAX_FLOAT32:.4g}",
                 )
             )
-        return n.Number(span, value, unit[:-1].strip() if bracket else None)
+        return n.Number(span, value, unit[:-1].strip() if bracket else None, digits.strip())
 
     def string(self, c: List[Any]) -> n.String:
         return n.String(self.span(c), str(c[0])[1:-1])

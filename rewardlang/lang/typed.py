@@ -21,6 +21,7 @@ from .mismatch import (
 )
 from .types import BOOL, FRAMES, Axis, Depends, Kind, Type, components, constant
 from .units import ONE, RADIAN, SECOND, Unit
+from .vocabulary import Vocabulary
 
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
 VERBS = {"add": "add", "sub": "subtract", "min": "compare", "max": "compare", "clip": "clip", "where": "choose between",
@@ -31,9 +32,10 @@ SAME_UNIT = {"add", "sub", "min", "max", "clip", "where", "mod", "atan2"}
 class Operations:
     """The operations of the language on typed values, building into one `Builder`."""
 
-    def __init__(self, builder: Builder, dt: float) -> None:
+    def __init__(self, builder: Builder, vocabulary: Vocabulary) -> None:
         self.builder = builder
-        self.dt = dt
+        self.vocabulary = vocabulary
+        self.terminated: Optional[Value] = None  # once the terminations are known
         self.warnings: List[Mismatch] = []
 
     # leaves
@@ -44,7 +46,7 @@ class Operations:
 
     def seconds(self) -> Value:
         """The control period, s."""
-        return self.number(self.dt, SECOND)
+        return self.number(self.vocabulary.dt, SECOND)
 
     # elementwise
 

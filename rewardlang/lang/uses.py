@@ -24,7 +24,7 @@ ELSEWHERE = {
 def is_known(resolved: Resolved, name: str) -> bool:
     """Whether a name stands for a value or a selection."""
     return (name == "pi" or name in resolved.params or name in resolved.definitions or name in resolved.causes
-            or name in resolved.vocabulary.quantities or name in resolved.vocabulary.groups)  # fmt: skip
+            or name in resolved.vocabulary.quantities or name in resolved.vocabulary.groups or name in resolved.vocabulary.axes)  # fmt: skip
 
 
 def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
@@ -67,10 +67,10 @@ def check_call(resolved: Resolved, call: n.Call) -> List[Diagnostic]:
     """What is wrong with a call's name and the number and names of its arguments."""
     found: List[Diagnostic] = []
     name, arguments = call.function, len(call.arguments)
-    if name in resolved.vocabulary.axes:
+    if name in resolved.vocabulary.axes or name == "table":
         return found
     if name not in BUILTINS and name not in resolved.functions:
-        known = [*BUILTINS, *resolved.functions, *resolved.vocabulary.axes]
+        known = [*BUILTINS, *resolved.functions, *resolved.vocabulary.axes, "table"]
         at = Span(call.span.source, call.span.start, call.span.start + len(name))
         if is_known(resolved, name):
             found.append(error("RW104", at, f"`{name}` is no function", help="write `*` to multiply"))

@@ -22,6 +22,7 @@ class Quantity:
     doc: str
     kind: str = "state"
     definition: str = ""
+    mirror: str = ""  # what a mirror does to it: polar, axial, joint, rotation, flip, or nothing
 
 
 @dataclass(frozen=True)
@@ -33,5 +34,11 @@ class Vocabulary:
     quantities: Mapping[str, Quantity]
     axes: Mapping[str, Axis]
     groups: Mapping[str, Axis] = field(default_factory=dict)
+    pairs: Mapping[str, Tuple[Tuple[str, str], ...]] = field(
+        default_factory=dict
+    )  # axis → (left, right) elements
+    joint_signs: Mapping[str, float] = field(
+        default_factory=dict
+    )  # +1 or -1; 0 for a joint without a mirror image
     terminations: Tuple[Tuple[str, Span], ...] = ()
     observations: Tuple[Span, ...] = ()

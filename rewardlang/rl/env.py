@@ -11,6 +11,7 @@ from ..quantities import ROWS
 from ..reward import Reward, StepOutput
 from ..sim.protocol import Sim
 from ..task import Task
+from .commands import Commands
 
 
 class Box:
@@ -30,14 +31,14 @@ class RewardEnv:
     observations are those of the reset state.
     """
 
-    def __init__(self, task: Task, program: Compiled, sim: Sim, seed: int = 1) -> None:
+    def __init__(self, task: Task, program: Compiled, sim: Sim, seed: int = 1, gamma: float = 0.99) -> None:
         if tuple(sim.dof_names) != tuple(task.dof_names) or tuple(sim.body_names) != tuple(task.body_names):
             raise ValueError(
                 f"the simulator's joints or bodies are not those of the task {task.name}, in its order"
             )
         self.task, self.program, self.sim, self.num_envs = task, program, sim, sim.num_envs
         self.device = sim.root_states.device
-        self.reward = Reward(program, self.num_envs, self.device)
+        self.reward = Reward(program, self.num_envs, self.device, gamma=gamma)
         self.generator = torch.Generator(device=self.device).manual_seed(seed)
         self.last: Optional[StepOutput] = None
         n = self.num_envs
@@ -49,6 +50,9 @@ class RewardEnv:
         self.episode_step = torch.zeros(n, device=self.device)
         self.episode_time = torch.zeros(n, device=self.device)
         self.time_limit = torch.zeros(n, dtype=torch.bool, device=self.device)
+        self.commands = (
+            None if task.commands is None else Commands(task.commands, n, task.dt, self.device, self._uniform)
+        )
         self.quantities = self._bind()
         init = task.init_state
         self.initial_root = self._tensor((*init.pos, *init.rot, *init.lin_vel, *init.ang_vel))
@@ -69,12 +73,16 @@ class RewardEnv:
 
         Gives observations [N, O], reward [N], done [N] bool and {"time_outs": [N] bool}.
         """
+        if self.commands is not None:
+            self.commands.before_step(self.episode_step)
         limit = self.task.clip_actions
         self.actions.copy_(actions.clamp(-limit, limit))
         self.sim.step(self.default_targets + self.action_scale * torch.nan_to_num(self.actions))
         self.episode_step += 1
         self.episode_time.copy_(self.episode_step * self.task.dt)
         self.time_limit.copy_(self.episode_step >= self.task.max_episode_length)
+        if self.commands is not None:
+            self.commands.follow_heading(self.quantities["root_quat"])
         out = self.last = self.reward.step(self.quantities)
         done = out.done
         observations = out.observations
@@ -92,6 +100,9 @@ class RewardEnv:
         self.episode_step *= keep
         self.episode_time *= keep
         self.time_limit &= keep
+        if self.commands is not None:
+            self.commands.resample(mask)
+            self.commands.follow_heading(self.quantities["root_quat"])
         return self.reward.reset(self.quantities, mask)
 
     def _initial_states(self) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -109,15 +120,21 @@ class RewardEnv:
 
     def _noise(self, width: int, half: float) -> torch.Tensor:
         """Uniform numbers in [-half, half]. [N, width]"""
-        return (2 * torch.rand(self.num_envs, width, generator=self.generator, device=self.device) - 1) * half
+        return (2 * self._uniform(width) - 1) * half
+
+    def _uniform(self, width: int) -> torch.Tensor:
+        """Uniform numbers in [0, 1]. [N, width]"""
+        return torch.rand(self.num_envs, width, generator=self.generator, device=self.device)
 
     def _bind(self) -> Dict[str, torch.Tensor]:
         """Every raw quantity as a view of a persistent tensor: reading costs nothing."""
         own = {"actions": self.actions, "episode_step": self.episode_step, "episode_time": self.episode_time,
                "time_limit": self.time_limit, "default_dof_pos": self.default_dof_pos}  # fmt: skip
+        if self.commands is not None:
+            own.update(self.commands.tensors())
         out = {}
         for row in ROWS:
-            if row.tensor:
+            if row.tensor and (row.kind != "command" or self.commands is not None):
                 tensor = own[row.tensor] if row.tensor in own else getattr(self.sim, row.tensor)
                 out[row.name] = tensor if row.columns is None else tensor[..., row.columns]
         return out

@@ -64,6 +64,7 @@ class Plan:
             original=self.original,
             source=self.program.source,
             task=self.task.path.parent,
+            robot=self.task.mjcf,
             algo=self.algo,
             settings=to_yaml(self.settings),
             info=info,
@@ -242,6 +243,7 @@ def make_env(plan: Plan) -> RewardEnv:
         plan.program,
         make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed),
         plan.seed,
+        plan.settings["config"]["gamma"],
     )
     for name, value in plan.params.items():
         env.reward.set_param(name, value)

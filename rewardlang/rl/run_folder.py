@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import time
@@ -134,6 +135,7 @@ def new_run(
     algo: str,
     settings: str,
     info: Dict[str, Any],
+    robot: Optional[Path] = None,
 ) -> RunFolder:
     """The folder at `path`, filled with what is known before training.
 
@@ -149,6 +151,8 @@ def new_run(
         run.source.write_text(source, encoding="utf-8")
         run.settings(algo).write_text(settings, encoding="utf-8")
         shutil.copytree(task, run.task, ignore=_not_of_the_task(path.parent))
+        if robot is not None:
+            _bring_robot(task, robot, run.task)
         run.write_info(info)
         os.rename(parts, path)
     except OSError as error:
@@ -205,6 +209,29 @@ def write_text(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
     os.replace(part, path)
+
+
+def _bring_robot(task: Path, robot: Path, copy: Path) -> None:
+    """Make the copied task.yaml find its robot if that lies outside the task's folder: its MJCF is copied too, unless it
+    needs files beside it (meshes, includes), which are then read from where they are.
+    """
+    robot = robot.resolve()
+    if task.resolve() in robot.parents:
+        return
+    text = robot.read_text(encoding="utf-8")
+    place = str(robot)
+    if not re.search(r"\bfile\s*=", text):
+        place = robot.name
+        (copy / place).write_text(text, encoding="utf-8")
+    yaml = copy / "task.yaml"
+    settings = yaml.read_text(encoding="utf-8")
+    settings = re.sub(
+        r"(?m)^(\s*file:\s*)[^#\n]*?(\s*(?:#.*)?)$",
+        lambda m: f"{m[1]}{json.dumps(place)}{m[2]}",
+        settings,
+        count=1,
+    )
+    yaml.write_text(settings, encoding="utf-8")
 
 
 def _not_of_the_task(out: Path) -> Any:

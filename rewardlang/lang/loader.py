@@ -1,0 +1,252 @@
+"""`extends` and `import`: the files a spec is made of, joined into one tree.
+
+Paths are relative to the file that names them and stay inside the first file's folder; else a path is looked up among the shipped
+specs. An imported file's definitions, functions and params are taken in under `NAME_`, which `NAME.x` in the text means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from . import nodes as n
+from .diagnostics import Diagnostic, RewardError, closest, error, fail
+from .source import Span, read
+from .syntax import parse
+
+PACKAGE = Path(__file__).resolve().parents[1]
+SHIPPED = (PACKAGE.parent / "reward_specs", PACKAGE / "_data" / "reward_specs")  # in a checkout; in a wheel
+MAX_FILES = 64
+TAKEN = (n.Param, n.Definition, n.Function)  # what an import takes
+
+
+def load_tree(path: Path) -> n.File:
+    """The tree of a file with all that it extends and imports. Raises RewardError (RW0xx, RW11x, RW604)."""
+    return _Loader(path.resolve().parent).file(path, str(path), ())
+
+
+def join(tree: n.File, folder: Optional[Path]) -> n.File:
+    """The same for a tree that is parsed already; without a folder only shipped specs are found."""
+    return _Loader(folder).joined(tree, folder, ())
+
+
+class _Loader:
+    def __init__(self, root: Optional[Path]) -> None:
+        self.root = root
+        self.count = 0
+
+    def file(self, path: Path, name: str, opened: Tuple[Path, ...]) -> n.File:
+        self.count += 1
+        return self.joined(parse(read(path, name)), path.resolve().parent, (*opened, path.resolve()))
+
+    def joined(self, tree: n.File, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
+        if not any(isinstance(s, (n.Extends, n.Import)) for s in tree.statements):
+            return tree
+        own, base = list(tree.statements), []  # type: Tuple[List[n.Statement], Sequence[n.Statement]]
+        _check_order(own)
+        out: List[n.Statement] = []
+        aliases: Dict[str, Set[str]] = {}
+        for statement in own:
+            if isinstance(statement, n.Extends):
+                base = self._open(statement.path, statement.span, folder, opened).statements
+            elif isinstance(statement, n.Import):
+                taken = _renamed(self._open(statement.path, statement.span, folder, opened), statement.name)
+                aliases[statement.name] = {s.name for s in taken}
+                out += taken
+            else:
+                out.append(statement)
+        out = [_with_imports(s, aliases) for s in out]
+        return n.File(tree.source, tuple(_extended(base, out)))
+
+    def _open(self, name: str, span: Span, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
+        path = self._find(name, span, folder)
+        if path.resolve() in opened:
+            chain = " -> ".join(p.name for p in (*opened[opened.index(path.resolve()) :], path))
+            fail(error("RW112", span, f"files read each other: {chain}"))
+        if self.count >= MAX_FILES:
+            fail(error("RW604", span, f"more than {MAX_FILES} files"))
+        return self.file(path, str(path) if not path.is_absolute() else name, opened)
+
+    def _find(self, name: str, span: Span, folder: Optional[Path]) -> Path:
+        if Path(name).is_absolute() or "\\" in name:
+            fail(
+                error(
+                    "RW111",
+                    span,
+                    f"`{name}` is not a relative path",
+                    help="paths are relative to this file, with `/`",
+                )
+            )
+        tried: List[Path] = []
+        if folder is not None and self.root is not None:
+            path = folder / name
+            inside = _inside(path, self.root) or any(_inside(path, shipped) for shipped in SHIPPED)
+            if inside and path.is_file():
+                return path
+            if path.is_file():
+                fail(
+                    error(
+                        "RW111",
+                        span,
+                        f"`{name}` is outside the folder of the first file",
+                        help="move it there",
+                    )
+                )
+            tried += sorted(folder.glob("**/*.reward"))[:200]
+        for shipped in SHIPPED:
+            path = shipped / name
+            if _inside(path, shipped) and path.is_file():
+                return path
+            tried += sorted(shipped.glob("**/*.reward"))
+        names = [p.name for p in tried]
+        near = closest(Path(name).name, names, 1)
+        fail(
+            error(
+                "RW110",
+                span,
+                f"there is no file `{name}`",
+                help=f"did you mean `{near[0]}`?" if near else "paths are relative to this file",
+            )
+        )
+
+
+def _inside(path: Path, root: Path) -> bool:
+    try:
+        path.resolve().relative_to(root.resolve())
+    except ValueError:
+        return False
+    return True
+
+
+def _check_order(statements: Sequence[n.Statement]) -> None:
+    found: List[Diagnostic] = []
+    before = True
+    first: Optional[n.Extends] = None
+    for s in statements:
+        if isinstance(s, n.Extends):
+            if first is not None:
+                found.append(
+                    error(
+                        "RW113",
+                        s.span,
+                        "a second `extends`",
+                        help="one file is extended; others are imported",
+                    )
+                )
+            elif not before:
+                found.append(error("RW113", s.span, "`extends` stands before all statements but `task`"))
+            first = first or s
+        elif not isinstance(s, n.Task):
+            before = False
+    if found:
+        raise RewardError(found)
+
+
+def _renamed(file: n.File, alias: str) -> List[Any]:
+    """What an import takes, each name with the alias in front of it."""
+    taken = [s for s in file.statements if isinstance(s, TAKEN)]
+    names = {s.name for s in taken}
+    return [
+        replace(_rename(s, {name: f"{alias}_{name}" for name in names}), name=f"{alias}_{s.name}")
+        for s in taken
+    ]
+
+
+def _rename(node: Any, names: Dict[str, str]) -> Any:
+    """A tree with other names for some of what it reads and calls; parameters of a function hide them."""
+    if isinstance(node, n.Function):
+        inner = {old: new for old, new in names.items() if old not in node.parameters}
+        calls = {old: new for old, new in names.items()}
+        return replace(node, body=_mapped(node.body, lambda e: _renamed_use(e, inner, calls)))
+    if isinstance(node, n.Definition):
+        return replace(node, value=_mapped(node.value, lambda e: _renamed_use(e, names, names)))
+    return node
+
+
+def _renamed_use(expr: n.Expr, names: Dict[str, str], calls: Dict[str, str]) -> n.Expr:
+    if isinstance(expr, n.Name) and expr.id in names:
+        return replace(expr, id=names[expr.id])
+    if isinstance(expr, n.Call) and expr.function in calls:
+        return replace(expr, function=calls[expr.function])
+    return expr
+
+
+def _with_imports(statement: Any, aliases: Dict[str, Set[str]]) -> Any:
+    """`alias.name` and `alias.function(...)` as the names that the import took in."""
+    found: List[Diagnostic] = []
+
+    def change(expr: n.Expr) -> n.Expr:
+        if isinstance(expr, n.Component) and isinstance(expr.base, n.Name) and expr.base.id in aliases:
+            return n.Name(expr.span, _taken(expr.base.id, expr.name, expr.span, aliases, found))
+        if isinstance(expr, n.Call) and "." in expr.function and expr.function.split(".")[0] in aliases:
+            alias, name = expr.function.split(".")
+            at = Span(expr.span.source, expr.span.start, expr.span.start + len(expr.function))
+            return replace(expr, function=_taken(alias, name, at, aliases, found))
+        return expr
+
+    fields = {
+        f: _mapped(getattr(statement, f), change)
+        for f in ("value", "body", "condition")
+        if hasattr(statement, f)
+    }
+    if found:
+        raise RewardError(found)
+    return replace(statement, **fields) if fields and not isinstance(statement, n.Param) else statement
+
+
+def _taken(alias: str, name: str, span: Span, aliases: Dict[str, Set[str]], found: List[Diagnostic]) -> str:
+    full = f"{alias}_{name}"
+    if full not in aliases[alias]:
+        have = [known[len(alias) + 1 :] for known in sorted(aliases[alias])]
+        near = closest(name, have, 1)
+        found.append(error("RW101", span, f"the file imported as `{alias}` has no `{name}`",
+                           help=f"did you mean `{alias}.{near[0]}`?" if near else f"it has {', '.join(have)}"))  # fmt: skip
+    return full
+
+
+def _mapped(expr: Any, change: Any) -> Any:
+    """A tree with `change` applied to each node, the leaves first."""
+    if isinstance(expr, (n.Keyword, n.Row)):
+        return replace(expr, value=_mapped(expr.value, change))
+    fields: Dict[str, Any] = {}
+    for name in getattr(expr, "__dataclass_fields__", ()):
+        value = getattr(expr, name)
+        if isinstance(value, tuple):
+            fields[name] = tuple(_mapped_item(item, change) for item in value)
+        elif name != "span" and hasattr(value, "__dataclass_fields__"):
+            fields[name] = _mapped(value, change)
+    return change(replace(expr, **fields) if fields else expr)
+
+
+def _mapped_item(item: Any, change: Any) -> Any:
+    if isinstance(item, tuple):  # an operator and what follows it
+        return (item[0], _mapped(item[1], change))
+    return _mapped(item, change) if hasattr(item, "__dataclass_fields__") else item
+
+
+def _extended(base: Sequence[n.Statement], own: Sequence[n.Statement]) -> Iterator[n.Statement]:
+    """The base's statements with those of the same name replaced, then the rest."""
+    new = {_key(s) for s in own if _key(s) is not None}
+    for statement in base:
+        key = _key(statement)
+        if isinstance(statement, n.Reward) and ("reward", statement.group) in new:
+            continue  # the whole group, what was added to it included
+        if key is None or key not in new:
+            yield statement
+    yield from own
+
+
+def _key(s: n.Statement) -> Optional[Tuple[str, str]]:
+    """What a statement is the only one of; None for one that only adds."""
+    if isinstance(s, n.Reward):
+        return None if s.adds else ("reward", s.group)
+    if isinstance(s, (n.Task, n.Total)):
+        return (type(s).__name__, "")
+    if isinstance(s, (n.Expect, n.Extends, n.Import)):
+        return None
+    if isinstance(s, n.Function):
+        return ("function", s.name)
+    if isinstance(s, (n.Weight, n.Metric, n.Drop)):
+        return (type(s).__name__, s.name)
+    return ("name", s.name)

@@ -1,0 +1,146 @@
+"""Left and right: the members of the task's pairs, and any expression on the mirrored robot.
+
+The mirror is the plane of the robot's x and z. Sides are swapped; a polar vector (a position, velocity or force) changes the sign of
+y, an axial one (an angular velocity) those of x and z; a joint's value changes sign if its axis, mirrored as an axial vector, points
+against its partner's. What belongs to the robot (limits, masses, the default pose) is the same on both sides of the mirror.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Sequence, Set, Tuple
+
+from .ir import Node
+from .mismatch import Mismatch, Value, want_value
+from .registry import builtin
+from .typed import Operations
+from .types import Axis, Depends, Kind, Type, components
+
+SIGNS = {"polar": {"x": 1.0, "y": -1.0, "z": 1.0}, "axial": {"x": -1.0, "y": 1.0, "z": -1.0}}
+QUATERNION = (-1.0, 1.0, -1.0, 1.0)
+
+
+@builtin(
+    "left(x)",
+    "selections",
+    "The left members of the task's pairs, on the axis `pairs`; their values as they are.",
+)
+def left(ops: Operations, x: Value) -> Value:
+    return _side(ops, x, 0)
+
+
+@builtin(
+    "right(x)",
+    "selections",
+    "The right members of the task's pairs, in the order of `left`; their values as they are.",
+)
+def right(ops: Operations, x: Value) -> Value:
+    return _side(ops, x, 1)
+
+
+@builtin(
+    "mirror(x)", "selections", "x of the mirrored robot: sides swapped, signs by joint and by vector kind."
+)
+def mirror(ops: Operations, x: Value) -> Value:
+    want_value(x)
+    return Value(_mirrored(ops, x.node), x.type)
+
+
+def _side(ops: Operations, x: Value, side: int) -> Value:
+    want_value(x)
+    pairs = ops.vocabulary.pairs
+    for at, axis in enumerate(x.type.entities):
+        both = [p for p in pairs.get(axis.name, ()) if p[0] in axis.elements and p[1] in axis.elements]
+        if both:
+            picks = tuple(axis.elements.index(pair[side]) for pair in both)
+            named = Axis("pairs", tuple(pair[0] for pair in both))
+            type = x.type.but(axes=(*x.type.axes[:at], named, *x.type.axes[at + 1 :]))
+            return Value(ops.builder.add("take", (x.node,), type, (at, picks, "pairs")), type)
+    has = f"in {x.type.axes_text()}" if x.type.entities else "in a single value"
+    raise Mismatch(
+        "RW218",
+        f"there are no left/right pairs {has}",
+        "the task's `pairs` name them",
+        {0: x.type.axes_text()},
+    )
+
+
+def _mirrored(ops: Operations, root: int) -> int:
+    """The node that computes what `root` is on the mirrored robot."""
+    builder = ops.builder
+    below: Set[int] = set()
+    todo = [root]
+    while todo:
+        i = todo.pop()
+        if i not in below:
+            below.add(i)
+            node = builder.nodes[i]
+            todo += node.args
+            if node.op == "state":
+                todo.append(builder.slots[node.data[0]])
+    new: Dict[int, int] = {}
+    slots: Dict[int, Tuple[int, int]] = {}  # old slot → new slot and the node that reads it
+    for i in sorted(below):
+        node = builder.nodes[i]
+        if node.op == "quantity":
+            new[i] = _leaf(ops, node, i)
+        elif node.op in ("state", "fill"):
+            old = node.data[0]
+            if old not in slots:
+                slot = builder.slot()
+                slots[old] = slot, builder.read(slot, node.type)
+            slot, read = slots[old]
+            new[i] = (
+                read if node.op == "state" else builder.add("fill", (), node.type, (slot, *node.data[1:]))
+            )
+        else:
+            new[i] = builder.add(node.op, [new[a] for a in node.args], node.type, node.data)
+    for old, (slot, read) in slots.items():
+        builder.track(slot, new[builder.slots[old]], read)
+    return new[root]
+
+
+def _leaf(ops: Operations, node: Node, i: int) -> int:
+    quantity = ops.vocabulary.quantities.get(node.data[0])
+    if quantity is None or quantity.kind != "state" or node.type.depends is not Depends.STATE:
+        return i
+    i = _swapped(ops, node.type, i)
+    if quantity.mirror in SIGNS:
+        letters = node.type.axes[-1].name
+        return _signed(ops, node.type, i, components(letters), [SIGNS[quantity.mirror][c] for c in letters])
+    if quantity.mirror == "joint":
+        axis = next(a for a in node.type.axes if a.name == "joints")
+        unknown = [name for name in axis.elements if not ops.vocabulary.joint_signs.get(name)]
+        if unknown:
+            raise Mismatch(
+                "RW218",
+                f"joint {unknown[0]} has no mirror image",
+                "its axis, mirrored, is not that of its partner",
+            )
+        return _signed(ops, node.type, i, axis, [ops.vocabulary.joint_signs[name] for name in axis.elements])
+    if quantity.mirror == "flip":
+        return ops.builder.add("neg", (i,), node.type)
+    if quantity.mirror == "rotation":
+        table = Type(Kind.NUMBER, (), depends=Depends.NOTHING)
+        return ops.builder.add("mul", (i, ops.builder.add("table", (), table, QUATERNION)), node.type)
+    return i
+
+
+def _swapped(ops: Operations, type: Type, i: int) -> int:
+    """Left and right elements exchanged on every axis that has pairs."""
+    for at, axis in enumerate(type.entities):
+        partner = {
+            name: other
+            for pair in ops.vocabulary.pairs.get(axis.name, ())
+            for name, other in (pair, pair[::-1])
+        }
+        picks = tuple(axis.elements.index(partner.get(name, name)) for name in axis.elements)
+        if picks != tuple(range(len(picks))):
+            i = ops.builder.add("take", (i,), type, (at, picks))
+    return i
+
+
+def _signed(ops: Operations, type: Type, i: int, axis: Axis, signs: Sequence[float]) -> int:
+    if all(sign == 1.0 for sign in signs):
+        return i
+    table = Type(Kind.NUMBER, (axis,), depends=Depends.NOTHING)
+    return ops.builder.add("mul", (i, ops.builder.add("table", (), table, tuple(signs))), type)

@@ -1,0 +1,119 @@
+"""Directions of a robot's joints in the frame of its root, in the model's own pose, from the MJCF's orientation attributes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+Vector = Tuple[float, ...]
+Matrix = Tuple[Vector, Vector, Vector]  # rows
+
+IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def rotation(attributes: Mapping[str, str], compiler: Mapping[str, str]) -> Matrix:
+    """The rotation matrix that a body's quat, axisangle, euler, xyaxes or zaxis gives, as MuJoCo reads them."""
+    degrees = compiler.get("angle", "degree") == "degree"
+    if "quat" in attributes:
+        w, x, y, z = _unit(_numbers(attributes["quat"], 4))
+        return _from_quaternion(w, x, y, z)
+    if "axisangle" in attributes:
+        *axis, angle = _numbers(attributes["axisangle"], 4)
+        return _about(axis, math.radians(angle) if degrees else angle)
+    if "euler" in attributes:
+        out = IDENTITY
+        for letter, angle in zip(compiler.get("eulerseq", "xyz"), _numbers(attributes["euler"], 3)):
+            axis = [float(letter.lower() == c) for c in "xyz"]
+            turn = _about(axis, math.radians(angle) if degrees else angle)
+            out = _times(out, turn) if letter.islower() else _times(turn, out)
+        return out
+    if "xyaxes" in attributes:
+        numbers = _numbers(attributes["xyaxes"], 6)
+        first = _unit(numbers[:3])
+        along = sum(a * b for a, b in zip(first, numbers[3:]))
+        second = _unit([b - along * a for a, b in zip(first, numbers[3:])])
+        return _transposed((first, second, _cross(first, second)))
+    if "zaxis" in attributes:
+        up = _unit(_numbers(attributes["zaxis"], 3))
+        aside = _cross((0.0, 0.0, 1.0), up)
+        return _about(aside if any(aside) else (1.0, 0.0, 0.0), math.acos(max(-1.0, min(1.0, up[2]))))
+    return IDENTITY
+
+
+def joint_axes(
+    body: Any, joints: Mapping[str, Dict[str, str]], compiler: Mapping[str, str]
+) -> Dict[str, Vector]:
+    """Unit direction of each named joint's axis, in the frame of the root `body`."""
+    out: Dict[str, Vector] = {}
+    todo: List[Tuple[Any, Matrix]] = [(body, IDENTITY)]
+    while todo:
+        element, frame = todo.pop()
+        for joint in element.findall("joint"):
+            name = joint.get("name", "")
+            if name in joints:
+                out[name] = _unit(_applied(frame, _numbers(joints[name].get("axis", "0 0 1"), 3)))
+        todo += [
+            (child, _times(frame, rotation(child.attrib, compiler))) for child in element.findall("body")
+        ]
+    return out
+
+
+def mirror_signs(
+    names: Sequence[str], axes: Mapping[str, Vector], slides: Sequence[str], partner: Mapping[str, str]
+) -> Dict[str, float]:
+    """+1 or -1 for each joint: what its value is multiplied by on the mirrored robot; 0 if it has no mirror image.
+
+    The mirror is the root's x-z plane. A hinge's axis is an axial vector, a slide's a polar one.
+    """
+    out = {}
+    for name in names:
+        x, y, z = axes[name]
+        image = (x, -y, z) if name in slides else (-x, y, -z)
+        along = sum(a * b for a, b in zip(image, axes[partner.get(name, name)]))
+        out[name] = math.copysign(1.0, along) if abs(along) > 0.999 else 0.0
+    return out
+
+
+def _numbers(text: str, count: int) -> List[float]:
+    numbers = [float(part) for part in text.split()]
+    if len(numbers) < count:
+        raise ValueError(f"{text!r} must be {count} numbers")
+    return numbers[:count]
+
+
+def _unit(vector: Sequence[float]) -> Vector:
+    length = math.sqrt(sum(x * x for x in vector))
+    return tuple(x / length for x in vector) if length else tuple(vector)
+
+
+def _from_quaternion(w: float, x: float, y: float, z: float) -> Matrix:
+    return (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+
+
+def _about(axis: Sequence[float], angle: float) -> Matrix:
+    x, y, z = _unit(axis)
+    s = math.sin(angle / 2)
+    return _from_quaternion(math.cos(angle / 2), x * s, y * s, z * s)
+
+
+def _times(a: Matrix, b: Matrix) -> Matrix:
+    columns = _transposed(b)
+    rows = [tuple(sum(x * y for x, y in zip(row, column)) for column in columns) for row in a]
+    return rows[0], rows[1], rows[2]
+
+
+def _transposed(a: Sequence[Vector]) -> Matrix:
+    x, y, z = (tuple(row[i] for row in a) for i in range(3))
+    return x, y, z
+
+
+def _applied(a: Matrix, v: Sequence[float]) -> Vector:
+    return tuple(sum(x * y for x, y in zip(row, v)) for row in a)
+
+
+def _cross(a: Sequence[float], b: Sequence[float]) -> Vector:
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
