@@ -91,7 +91,7 @@ def test_reads_everything(folder):
     assert task.action_scale == (0.4,) * 3 and task.clip_actions == 1
     assert task.dt == pytest.approx(0.02) and task.max_episode_length == 200
     assert task.groups == {"ends": ("bodies", ("foot", "tail")), "legs": ("joints", ("hip", "ankle"))}
-    assert task.pairs == (("hip", "wag"),)
+    assert task.pairs == {"joints": (("hip", "wag"),), "bodies": ()}
     assert task.terminations == {"fallen": "base_height < 0.2[m]"}
     assert task.observations == ("base_lin_vel", "dof_pos - default_dof_pos")
     assert task.spans["terminations.fallen"] == (22, 11)
@@ -204,7 +204,7 @@ MISTAKES = [
     ('[joints, "hip", "ankle"]', "[joints]", 18, 10, "groups.legs must be [bodies or joints, pattern, ...]"),
     ('"!leg"', '"!legg"', 17, 33, "'!legg' matches none of the bodies; did you mean 'leg'?"),
     ('["hip", "wag"]', '["hip"]', 20, 5, "pairs[0] must be [left pattern, right pattern]"),
-    ('["hip", "wag"]', '["hip", "wig"]', 20, 13, "'wig' matches no joint and no body"),
+    ('["hip", "wag"]', '["hip", "wig"]', 20, 13, "hip has no partner wig; did you mean 'wag'?"),
     ("  - base_lin_vel", "  - [base_lin_vel]", 24, 5, "observations[0] must be text, not a list"),
     ("  - base_lin_vel", "  -", 24, 4, "observations[0] must be text, not ''"),
     ("env:", "name: other\nenv:", 4, 1, "'name' stands twice"),

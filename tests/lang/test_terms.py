@@ -82,10 +82,7 @@ TABLE: List[Tuple[str, List[tuple]]] = [
 @pytest.mark.parametrize("text, expected", TABLE, ids=[text for text, _ in TABLE])
 def test_split(text: str, expected: List[tuple]) -> None:
     table = rewardlang.compile(f"{HEAD}reward = {text}").table()
-    rows = [
-        (row["term"], row["weight"] if isinstance(row["weight"], float) else None, row["value"])
-        for row in table
-    ]
+    rows = [(row["term"], None if row["weight_varies"] else row["weight"], row["value"]) for row in table]
     assert [row[0] for row in rows] == [row[0] for row in expected]
     assert [row[2] for row in rows] == [row[2] for row in expected]
     for row, wanted in zip(rows, expected):
@@ -116,7 +113,7 @@ def test_table_of_terms() -> None:
     rows = {row["term"]: row for row in rewardlang.compile(
         "param w = 0.5 in [0, 1]\nreward = w*sum(torques^2) as effort + alive + 2*norm(base_lin_vel.xy) as drift + max(sum(contact_forces, over=xyz)) as hit").table()}  # fmt: skip
     assert (
-        rows["effort"]["weight"] == "0 .. 1"
+        rows["effort"]["weight"] == 0.5
         and rows["effort"]["unit"] == "N^2*m^2"
         and rows["effort"]["axes"] == ["joints"]
     )

@@ -1,0 +1,117 @@
+"""`extends` and `import`: what is joined, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import rewardlang
+
+BASE = """task humanoid
+param v = 1[m/s] in [0, 3]
+speed = min(forward_vel, v)
+reward = speed + alive - 0.01*sum(torques^2) as effort
+reward style per second = -abs(base_lin_vel.y) as drift
+reward style += -abs(base_ang_vel.z) as turn
+metric height = base_height
+"""
+LIBRARY = """param k = 2 in [0, 5]
+sq(x) = k * x^2
+both = sq(forward_vel)
+reward = alive
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "base.reward").write_text(BASE)
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "kernels.reward").write_text(LIBRARY)
+    return tmp_path
+
+
+def load(folder, text, name="a.reward"):
+    (folder / name).write_text(text)
+    return rewardlang.load(folder / name)
+
+
+def terms(spec):
+    program = rewardlang.compile(spec)
+    return {row["term"]: (row["group"], row["weight"], row["value"]) for row in program.table()}
+
+
+def test_extends_takes_everything_and_replaces_by_name(folder):
+    spec = load(
+        folder,
+        'extends "base.reward"\nspeed = 2*forward_vel\nreward += base_height as tall\nweight effort = -0.2\ndrop alive',
+    )
+    assert terms(spec) == {
+        "speed": ("reward", 1.0, "speed"), "effort": ("reward", -0.2, "sum(torques^2)"), "tall": ("reward", 1.0, "base_height"),
+        "drift": ("style", -0.02, "abs(base_lin_vel.y)"), "turn": ("style", -0.02, "abs(base_ang_vel.z)"),
+    }  # fmt: skip
+    assert spec.task == "humanoid" and [m.name for m in rewardlang.compile(spec).typed.metrics] == ["height"]
+
+
+def test_a_group_is_replaced_whole(folder):
+    assert list(
+        terms(load(folder, 'extends "base.reward"\nreward style = -base_lin_vel.y^2 as sideways'))
+    ) == ["speed", "alive", "effort", "sideways"]
+
+
+def test_import_takes_names_and_nothing_else(folder):
+    spec = load(
+        folder,
+        'import "lib/kernels.reward" as g\nreward = g.sq(forward_vel) as a + g.both as b + g.k*alive as c',
+    )
+    program = rewardlang.compile(spec)
+    assert [t.name for t in program.terms] == ["a", "b", "c"]
+    reward = rewardlang.Reward(program, 1)
+    reward.set_param("g.k", 3)
+    with pytest.raises(ValueError, match=r"g\.k = 9 is outside its range \[0, 5\]"):
+        reward.set_param("g.k", 9)
+
+
+def test_a_joined_spec_prints_as_text_that_stands_alone(folder):
+    spec = load(folder, 'extends "base.reward"\nimport "lib/kernels.reward" as g\nreward += g.both as b')
+    again = rewardlang.parse(str(spec))
+    assert again.tree == spec.tree and rewardlang.compile(again).hash == rewardlang.compile(spec).hash
+
+
+def test_parameters_hide_what_a_library_calls_the_same(folder):
+    (folder / "lib" / "hide.reward").write_text("x = base_height\nf(x) = x + 1\nreward = alive")
+    spec = load(folder, 'import "lib/hide.reward" as h\nreward = h.f(forward_vel/1[m/s]) as a')
+    assert "h_f(x) = x + 1" in str(spec)
+
+
+def test_shipped_specs_are_found(folder):
+    assert "effort" in terms(load(folder, 'extends "humanoid/tutorial.reward"\ndrop tilt'))
+    assert "effort" in terms(rewardlang.parse('extends "humanoid/tutorial.reward"'))
+
+
+@pytest.mark.parametrize(("text", "code", "message"), [
+    ('extends "bass.reward"', "RW110", "did you mean `base.reward`?"),
+    ('extends "/etc/passwd"', "RW111", "not a relative path"),
+    ('extends "../out.reward"', "RW111", "outside the folder"),
+    ('extends "a.reward"', "RW112", "a.reward -> a.reward"),
+    ('extends "base.reward"\nextends "base.reward"', "RW113", "a second `extends`"),
+    ('x = 1\nextends "base.reward"', "RW113", "before all statements"),
+    ('import "lib/kernels.reward" as g\nreward = g.bth', "RW101", "did you mean `g.both`?"),
+    ('import "lib/kernels.reward" as g\nreward = g.sqq(1)', "RW101", "did you mean `g.sq`?"),
+    ('import "lib/kernels.reward" as g\ng_k = 3\nreward = alive', "RW102", "`g_k` is defined twice"),
+])  # fmt: skip
+def test_refused(folder, text, code, message):
+    (folder.parent / "out.reward").write_text(BASE)
+    with pytest.raises(rewardlang.RewardError) as caught:
+        rewardlang.compile(load(folder, text))
+    assert caught.value.diagnostics[0].code == code and message in str(caught.value)
+
+
+def test_a_circle_over_two_files(folder):
+    (folder / "b.reward").write_text('extends "a.reward"')
+    with pytest.raises(rewardlang.RewardError, match="a.reward -> b.reward -> a.reward"):
+        load(folder, 'extends "b.reward"')
+
+
+def test_an_error_in_another_file_points_there(folder):
+    (folder / "bad.reward").write_text("x = torqes\nreward = x")
+    with pytest.raises(rewardlang.RewardError, match=r"bad\.reward:1:5: error: unknown name `torqes`"):
+        rewardlang.compile(load(folder, 'extends "bad.reward"'))
