@@ -62,10 +62,6 @@ class RunFolder:
     def write_info(self, info: Dict[str, Any]) -> None:
         write_text(self.info, json.dumps(info, indent=2) + "\n")
 
-    def read_summary(self) -> Dict[str, Any]:
-        """summary.json; {} if there is none yet."""
-        return _read_json(self.summary) if self.summary.exists() else {}
-
     def write_summary(self, summary: Dict[str, Any]) -> None:
         write_text(self.summary, json.dumps(summary, indent=2) + "\n")
 
