@@ -56,6 +56,7 @@ class _Loader:
                 out += taken
             else:
                 out.append(statement)
+        _check_names(own, out, aliases)
         out = [_with_imports(s, aliases) for s in out]
         return n.File(tree.source, tuple(_extended(base, out)))
 
@@ -82,9 +83,9 @@ class _Loader:
         if folder is not None and self.root is not None:
             path = folder / name
             inside = _inside(path, self.root) or any(_inside(path, shipped) for shipped in SHIPPED)
-            if inside and path.is_file():
+            if inside and _is_file(path):
                 return path
-            if path.is_file():
+            if _is_file(path):
                 fail(
                     error(
                         "RW111",
@@ -96,7 +97,7 @@ class _Loader:
             tried += sorted(folder.glob("**/*.reward"))[:200]
         for shipped in SHIPPED:
             path = shipped / name
-            if _inside(path, shipped) and path.is_file():
+            if _inside(path, shipped) and _is_file(path):
                 return path
             tried += sorted(shipped.glob("**/*.reward"))
         names = [p.name for p in tried]
@@ -111,10 +112,17 @@ class _Loader:
         )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system, or a folder that may not be entered
+        return False
+
+
 def _inside(path: Path, root: Path) -> bool:
     try:
         path.resolve().relative_to(root.resolve())
-    except ValueError:
+    except (ValueError, OSError, RuntimeError):  # RuntimeError: a link to itself
         return False
     return True
 
@@ -139,6 +147,34 @@ def _check_order(statements: Sequence[n.Statement]) -> None:
             first = first or s
         elif not isinstance(s, n.Task):
             before = False
+    if found:
+        raise RewardError(found)
+
+
+def _check_names(own: Sequence[n.Statement], out: Sequence[Any], aliases: Dict[str, Set[str]]) -> None:
+    """Refuse a second meaning of an import's name, and a parameter that would catch what an import takes in."""
+    found: List[Diagnostic] = []
+    taken = {name for names in aliases.values() for name in names}
+    seen: Set[str] = set()
+    for s in own:
+        name = s.group if isinstance(s, n.Reward) else getattr(s, "name", "")
+        if isinstance(s, n.Import):
+            if name in seen:
+                found.append(error("RW102", s.name_span, f"`{name}` is the name of another import"))
+            seen.add(name)
+        elif isinstance(s, (n.Param, n.Definition, n.Reward, n.Terminate)) and name in aliases:
+            found.append(error("RW102", s.name_span, f"`{name}` is the name of an import"))
+    for s in out:
+        for parameter in s.parameters if isinstance(s, n.Function) else ():
+            if parameter in taken:
+                found.append(
+                    error(
+                        "RW102",
+                        s.name_span,
+                        f"the parameter `{parameter}` has the name of what an import takes in",
+                        help="call it something else",
+                    )  # fmt: skip
+                )
     if found:
         raise RewardError(found)
 
@@ -175,8 +211,11 @@ def _renamed_use(expr: n.Expr, names: Dict[str, str], calls: Dict[str, str]) -> 
 def _with_imports(statement: Any, aliases: Dict[str, Set[str]]) -> Any:
     """`alias.name` and `alias.function(...)` as the names that the import took in."""
     found: List[Diagnostic] = []
+    hidden = statement.parameters if isinstance(statement, n.Function) else ()
 
     def change(expr: n.Expr) -> n.Expr:
+        if isinstance(expr, n.Component) and isinstance(expr.base, n.Name) and expr.base.id in hidden:
+            return expr
         if isinstance(expr, n.Component) and isinstance(expr.base, n.Name) and expr.base.id in aliases:
             return n.Name(expr.span, _taken(expr.base.id, expr.name, expr.span, aliases, found))
         if isinstance(expr, n.Call) and "." in expr.function and expr.function.split(".")[0] in aliases:

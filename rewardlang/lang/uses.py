@@ -83,9 +83,11 @@ def check_call(resolved: Resolved, call: n.Call) -> List[Diagnostic]:
         builtin = BUILTINS[name]
         names = [p.name for p in builtin.parameters if not p.variadic]
         form, fewest, most = builtin.form, builtin.fewest, builtin.most
+        required = [p.name for p in builtin.parameters if not p.optional and not p.variadic]
     else:
         names = list(resolved.functions[name].parameters)
         form, fewest, most = f"{name}({', '.join(names)})", len(names), len(names)
+        required = names
     for keyword in call.keywords:
         if keyword.name not in names:
             found.append(error("RW106", keyword.span, f"`{name}` has no parameter `{keyword.name}`",
@@ -109,6 +111,19 @@ def check_call(resolved: Resolved, call: n.Call) -> List[Diagnostic]:
         )
         found.append(error("RW105", call.span, f"`{name}` takes {wants} argument{'' if wants == '1' else 's'}, this call has {given}",
                                 help=f"its form is `{form}`"))  # fmt: skip
+        return found
+    left_out = [
+        p for p in required if names.index(p) >= arguments and p not in {k.name for k in call.keywords}
+    ]
+    if left_out and not found:  # as many as are due, but not the right ones: `sum(where=touch)`
+        found.append(
+            error(
+                "RW105",
+                call.span,
+                f"`{name}` is called without `{left_out[0]}`",
+                help=f"its form is `{form}`",
+            )
+        )
     return found
 
 

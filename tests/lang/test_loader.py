@@ -97,6 +97,11 @@ def test_shipped_specs_are_found(folder):
     ('import "lib/kernels.reward" as g\nreward = g.bth', "RW101", "did you mean `g.both`?"),
     ('import "lib/kernels.reward" as g\nreward = g.sqq(1)', "RW101", "did you mean `g.sq`?"),
     ('import "lib/kernels.reward" as g\ng_k = 3\nreward = alive', "RW102", "`g_k` is defined twice"),
+    ('import "lib/kernels.reward" as g\ng = 3\nreward = alive', "RW102", "`g` is the name of an import"),
+    ('import "lib/kernels.reward" as g\nreward = alive\nreward g = alive', "RW102", "`g` is the name of an import"),
+    ('import "lib/kernels.reward" as g\nimport "base.reward" as g\nreward = alive', "RW102", "`g` is the name of another import"),
+    ('import "lib/kernels.reward" as g\nq(g_k) = g.k*g_k\nreward = q(alive)', "RW102", "the parameter `g_k`"),
+    (f'import "{"x" * 300}" as g\nreward = alive', "RW110", "there is no file"),
 ])  # fmt: skip
 def test_refused(folder, text, code, message):
     (folder.parent / "out.reward").write_text(BASE)
@@ -115,3 +120,10 @@ def test_an_error_in_another_file_points_there(folder):
     (folder / "bad.reward").write_text("x = torqes\nreward = x")
     with pytest.raises(rewardlang.RewardError, match=r"bad\.reward:1:5: error: unknown name `torqes`"):
         rewardlang.compile(load(folder, 'extends "bad.reward"'))
+
+
+def test_a_parameter_hides_an_import(folder):
+    spec = load(
+        folder, 'import "lib/kernels.reward" as g\nf(g) = g.x\nreward = f(base_lin_vel) as a + g.k*alive as b'
+    )
+    assert "f(g) = g.x" in str(spec) and list(terms(spec)) == ["a", "b"]
