@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rewardlang import marked_yaml, mjcf
+from rewardlang.lang.select import matches
 from rewardlang.marked_yaml import Node, did_you_mean
 from rewardlang.mjcf_frames import mirror_signs
 
@@ -171,9 +172,8 @@ def load_task(name_or_path) -> Task:
 
 
 def matching(pattern: str, names) -> tuple:
-    """The names that a pattern matches, in their order. `*` is any text, `?` any character."""
-    regex = "".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in pattern)
-    return tuple(name for name in names if re.fullmatch(regex, name, re.DOTALL))
+    """The names that a pattern matches, in their order, as in a reward: `*` is any text, `?` any character."""
+    return tuple(matches(pattern, names))
 
 
 def _optional(top: dict, name: str, *keys: str) -> dict:

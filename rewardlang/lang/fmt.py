@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence
 
 from . import format
 from . import nodes as n
@@ -161,9 +161,3 @@ def _aligned(lines: Sequence[Line]) -> List[str]:
     widths = [len(line.code) for line in lines if line.comment and len(line.code) <= COLUMN]
     column = max(widths, default=0)
     return [f"{line.code.ljust(column)}  {line.comment}" if line.comment else line.code for line in lines]
-
-
-def check_layout(source: Source) -> Tuple[bool, str]:
-    """Whether a text has the canonical layout, and the text that has it."""
-    text = formatted(source)
-    return text == source.text, text

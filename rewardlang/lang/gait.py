@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Optional
 
+from .functions import smoothstep
 from .mismatch import Mismatch, Value, unify_units
 from .registry import builtin
 from .typed import Operations
@@ -39,8 +40,8 @@ def stance(ops: Operations, phase: Value, duty: Value, width: Optional[Value]) -
         raise Mismatch("RW217", "the width of `stance` is above 0", "leave it out for a condition")
     half = ops.binary("mul", width, ops.number(0.5))
     place = ops.binary("mod", ops.binary("add", phase, half), ops.number(1.0))
-    up = _smoothstep(ops, place, ops.number(0.0), width)
-    down = _smoothstep(ops, place, duty, ops.binary("add", duty, width))
+    up = smoothstep(ops, place, ops.number(0.0), width)
+    down = smoothstep(ops, place, duty, ops.binary("add", duty, width))
     value = ops.binary("sub", up, down)
     return Value(value.node, value.type.but(unit=ONE, range=CYCLE))
 
@@ -78,9 +79,3 @@ def _bezier(ops: Operations, t: Value) -> Value:
     squared = ops.power(t, ops.number(2.0))
     rest = ops.binary("sub", ops.number(1.0), t)
     return ops.binary("add", ops.power(t, ops.number(3.0)), ops.fold("mul", (ops.number(3.0), squared, rest)))
-
-
-def _smoothstep(ops: Operations, x: Value, lo: Value, hi: Value) -> Value:
-    from .functions import smoothstep
-
-    return smoothstep(ops, x, lo, hi)
