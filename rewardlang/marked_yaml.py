@@ -147,7 +147,10 @@ def read(path: Path) -> Node:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise ConfigError(path, line, column, getattr(error, "problem", None) or str(error)) from None
+        problem = getattr(error, "problem", None) or str(error)
+        if "maximum nesting depth" in problem:  # PyYAML >= 6.0.4 counts too
+            problem = f"nested more than {MAX_DEPTH} deep"
+        raise ConfigError(path, line, column, problem) from None
     if node is None:
         raise ConfigError(path, 1, 1, "the file is empty")
     return Node(path, node, "")
