@@ -58,6 +58,10 @@ ROWS = (
     Row("dof_vel_limits", "joints", "rad/s", "", POSITIVE, "What the motors are rated for.", "dof_vel_limits", kind="model"),
     Row("torque_limits", "joints", "N*m", "", POSITIVE, "Effort limits of the motors.", "torque_limits", kind="model"),
     Row("body_mass", "bodies", "kg", "", POSITIVE, "Masses of the bodies.", "body_mass", kind="model"),
+    Row("body_com", "bodies xyz", "m", "body", ANY, "Centre of mass of each body, from its origin.", "body_com", kind="model"),
+    Row("stiffness", "joints", "N*m/rad", "", POSITIVE, "Proportional gains of the position control.", "stiffness", kind="model"),
+    Row("damping", "joints", "N*m*s/rad", "", POSITIVE, "Derivative gains of the position control.", "damping", kind="model"),
+    Row("action_scale", "actuated", "rad", "", POSITIVE, "What one unit of action moves a joint's target by.", "action_scale", kind="model"),
     # raw: what the environment keeps
     Row("actions", "actuated", "1", "", ANY, "Actions of this step, clipped; 0 at the reset state.", "actions", mirror="joint"),
     Row("episode_step", "", "1", "", POSITIVE, "Control steps since the reset; 1 on the first.", "episode_step"),
@@ -78,6 +82,10 @@ ROWS = (
     Row("base_height", "", "m", "", ANY, "Height of the base above the floor.", line="root_pos.z"),
     Row("heading", "", "rad", "", (-math.pi, math.pi), "Yaw angle of the base.", line="yaw(root_quat)"),
     Row("forward_vel", "", "m/s", "", ANY, "Forward velocity of the base.", line="base_lin_vel.x"),
+    Row("com_pos", "xyz", "m", "world", ANY, "Centre of mass of the robot.",
+        line="sum(body_mass * (body_pos + rotate(body_quat, body_com)), over=bodies) / sum(body_mass)"),
+    Row("com_lin_vel", "xyz", "m/s", "world", ANY, "Velocity of the robot's centre of mass.",
+        line="sum(body_mass * (body_lin_vel + cross(body_ang_vel, rotate(body_quat, body_com))), over=bodies) / sum(body_mass)"),
     Row("dof_acc", "joints", "rad/s^2", "", ANY, "Joint accelerations: change of dof_vel per second.", line="rate(dof_vel)"),
     Row("last_actions", "actuated", "1", "", ANY, "Actions of the step before.", line="prev(actions)"),
     # decided by the terminations
@@ -140,6 +148,8 @@ def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:
         # A simulator's joint limits are soft: a fall pushes joints past them.
         "dof_pos": (low - SOFT_LIMIT, high + SOFT_LIMIT),
         "dof_pos_lower": (low, max(task.dof_pos_lower)), "dof_pos_upper": (min(task.dof_pos_upper), high),
+        "stiffness": (min(task.stiffness), max(task.stiffness)), "damping": (min(task.damping), max(task.damping)),
+        "action_scale": (min(task.action_scale), max(task.action_scale)),
         "dof_vel_limits": (min(task.dof_vel_limits), max(task.dof_vel_limits)),
         "default_dof_pos": (min(task.default_dof_pos), max(task.default_dof_pos)),
         "dt": (task.dt, task.dt),

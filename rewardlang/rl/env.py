@@ -129,7 +129,8 @@ class RewardEnv:
     def _bind(self) -> Dict[str, torch.Tensor]:
         """Every raw quantity as a view of a persistent tensor: reading costs nothing."""
         own = {"actions": self.actions, "episode_step": self.episode_step, "episode_time": self.episode_time,
-               "time_limit": self.time_limit, "default_dof_pos": self.default_dof_pos}  # fmt: skip
+               "time_limit": self.time_limit, "default_dof_pos": self.default_dof_pos, "action_scale": self.action_scale,
+               "stiffness": self._tensor(self.task.stiffness), "damping": self._tensor(self.task.damping)}  # fmt: skip
         if self.commands is not None:
             own.update(self.commands.tensors())
         out = {}

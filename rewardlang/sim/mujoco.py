@@ -62,6 +62,7 @@ class Sim:
         self.dof_vel_limits = torch.tensor(task.dof_vel_limits)
         self.torque_limits = torch.tensor(task.torque_limits)
         self.body_mass = torch.from_numpy(model.body_mass[self._bodies].astype(np.float32))
+        self.body_com = torch.from_numpy(model.body_ipos[self._bodies].astype(np.float32))
 
         start = torch.tensor([*task.init_state.pos, *task.init_state.rot, *task.init_state.lin_vel,
                               *task.init_state.ang_vel])  # fmt: skip

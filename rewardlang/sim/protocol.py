@@ -34,6 +34,7 @@ class Sim(Protocol):
     dof_vel_limits: torch.Tensor  # [D] rad/s
     torque_limits: torch.Tensor  # [D] N·m
     body_mass: torch.Tensor  # [B] kg
+    body_com: torch.Tensor  # [B, 3] m, centre of mass from the body's origin, in its own frame
 
     def step(self, targets: torch.Tensor) -> None:
         """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
