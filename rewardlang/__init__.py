@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from .lang import nodes
 from .lang.compiler import Compiled, compile_tree
 from .lang.compose import Spec, SpecError, load
 from .lang.compose import parse_spec as parse
 from .lang.diagnostics import Diagnostic, RewardError, did_you_mean, error
+from .lang.vocabulary import HostQuantity
 from .quantities import vocabulary
 from .task import Task, load_task, shipped_tasks
 
@@ -17,16 +18,21 @@ if TYPE_CHECKING:
     from .reward import QuantityError, Reward
 
 __version__ = "0.1.0"
-__all__ = ["Compiled", "Diagnostic", "QuantityError", "Reward", "RewardError", "Spec", "SpecError", "Task", "compile", "load", "load_task",
+__all__ = ["Compiled", "Diagnostic", "HostQuantity", "QuantityError", "Reward", "RewardError", "Spec", "SpecError", "Task", "compile", "load", "load_task",
            "parse", "task_of"]  # fmt: skip
 
 
 def compile(
-    spec: Union[Spec, str], task: Union[Task, str, None] = None, *, observations: bool = False
+    spec: Union[Spec, str],
+    task: Union[Task, str, None] = None,
+    *,
+    observations: bool = False,
+    quantities: Optional[Mapping[str, Union[str, HostQuantity]]] = None,
 ) -> Compiled:
     """A spec (or its text) compiled for a task: the one given, else the one it names, else `humanoid`.
 
-    With `observations` the program also computes the task's observations, as an environment wants it.
+    With `observations` the program also computes the task's observations, as an environment wants it. `quantities` adds readable
+    names to the task's: a line of the language, or a HostQuantity for a tensor that comes from Python.
 
     Raises RewardError with every error of the first stage that finds one, each with file, line and column.
     """
@@ -37,7 +43,7 @@ def compile(
             f"a Spec or a text is due, not {type(spec).__name__}; `rewardlang.load(path)` reads a file"
         )
     task = task_of(spec, task)
-    names = vocabulary(task)
+    names = vocabulary(task, quantities)
     return compile_tree(spec.tree, names if observations else replace(names, observations=()), spec.name)
 
 

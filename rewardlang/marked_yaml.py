@@ -89,6 +89,18 @@ class Node:
             raise self._wrong("a list")
         return [Node(self.path, child, f"{self.name}[{i}]") for i, child in enumerate(self.node.value)]
 
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.node, yaml.MappingNode)
+
+    def data(self):
+        """The value as plain data: text, whole numbers, lists and dicts."""
+        if self.is_mapping:
+            return {key: node.data() for key, node in self.entries().items()}
+        if isinstance(self.node, yaml.SequenceNode):
+            return [node.data() for node in self.items()]
+        return int(self.node.value) if self._tag() == "int" else self.text()
+
     def text(self) -> str:
         if not isinstance(self.node, yaml.ScalarNode) or self._tag() == "null":
             raise self._wrong("text")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
+from .added_quantities import Added, with_added
 from .lang.source import Source, Span
 from .lang.types import BOOL, FRAMES, XYZ, Axis, Kind, Type, components
 from .lang.units import parse_unit
@@ -95,8 +96,9 @@ ROWS = (
 )  # fmt: skip
 
 
-def vocabulary(task: Task) -> Vocabulary:
-    """Everything that a spec written for a task may read."""
+def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> Vocabulary:
+    """Everything that a spec written for a task may read, with further `quantities` beside the task's own: a line of the language
+    or a HostQuantity each. Raises RewardError for one that is declared wrongly."""
     joints, bodies = Axis("joints", tuple(task.dof_names)), Axis("bodies", tuple(task.body_names))
     by_name = {
         "joints": joints,
@@ -105,7 +107,7 @@ def vocabulary(task: Task) -> Vocabulary:
         "xy": components("xy"),
         "actuated": Axis("joints", tuple(task.actuated)),
     }
-    quantities: Dict[str, Quantity] = {}
+    rows: Dict[str, Quantity] = {}
     known = _ranges(task)
     for row in ROWS:
         if row.kind == "command" and task.commands is None:
@@ -113,7 +115,7 @@ def vocabulary(task: Task) -> Vocabulary:
         type = _type(row, by_name)
         if row.name in known:
             type = type.but(range=known[row.name])
-        quantities[row.name] = Quantity(
+        rows[row.name] = Quantity(
             row.name, type, row.doc, "state" if row.kind == "command" else row.kind, row.line, row.mirror
         )
     groups = {name: Axis(axis, tuple(elements)) for name, (axis, elements) in task.groups.items()}
@@ -124,10 +126,10 @@ def vocabulary(task: Task) -> Vocabulary:
     observations = tuple(
         _span(task, text, f"observations[{i}]", line) for i, line in enumerate(task.observations)
     )
-    return Vocabulary(
+    names = Vocabulary(
         task.name,
         task.dt,
-        quantities,
+        rows,
         axes={"joints": joints, "bodies": bodies},
         groups=groups,
         pairs=task.pairs,
@@ -135,6 +137,20 @@ def vocabulary(task: Task) -> Vocabulary:
         terminations=terminations,
         observations=observations,
     )
+    own = with_added(
+        names, task.quantities, lambda name, what: _span(task, text, f"quantities.{name}", _shown(name, what))
+    )
+    return with_added(own, quantities or {}, _given)
+
+
+def _given(name: str, what: Added) -> Span:
+    """Where a quantity stands that Python code declared: nowhere but in its own text."""
+    text = _shown(name, what)
+    return Span(Source(f"<quantity {name}>", text), 0, len(text))
+
+
+def _shown(name: str, what: Added) -> str:
+    return what if isinstance(what, str) else name
 
 
 def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rewardlang import marked_yaml, mjcf
 from rewardlang.lang.select import matches
+from rewardlang.lang.vocabulary import HostQuantity
 from rewardlang.marked_yaml import Node, did_you_mean
 from rewardlang.mjcf_frames import mirror_signs
 
@@ -74,6 +75,7 @@ class Task:
     groups: dict  # {name: (axis, names of its elements in the model's order)}
     pairs: dict  # {axis: ((left name, right name), ...)}
     joint_signs: dict  # {joint: +1 or -1, by what its value is multiplied on the mirrored robot; 0 without a mirror image}
+    quantities: dict  # {name: a line of the reward language, or the HostQuantity that Python code gives}
     terminations: dict  # {cause: text in the reward language}
     observations: tuple  # texts in the reward language, in order
     spans: dict  # {"terminations.fallen" or "observations[0]": (line, column) of that text in task.yaml}
@@ -114,7 +116,7 @@ def load_task(name_or_path) -> Task:
 
     top = marked_yaml.read(path).section(
         "name!", "asset!", "env", "init_state", "init_noise", "control!", "sim!", "normalization",
-        "commands", "groups", "pairs", "terminations", "observations!",
+        "commands", "groups", "pairs", "quantities", "terminations", "observations!",
     )  # fmt: skip
     file = top["asset"].section("file!")["file"]
     robot_path = path.parent / file.text()
@@ -130,6 +132,7 @@ def load_task(name_or_path) -> Task:
     if "control_type" in control and control["control_type"].text() != "P":
         raise control["control_type"].error("control_type must be P (position targets)")
     normalization = _optional(top, "normalization", "clip_actions")
+    quantities = top["quantities"].entries() if "quantities" in top else {}
     terminations = top["terminations"].entries() if "terminations" in top else {}
     observations = top["observations"].items()
     scale = control["action_scale"]
@@ -165,15 +168,33 @@ def load_task(name_or_path) -> Task:
         joint_signs=mirror_signs(
             joints, dict(zip(joints, robot.dof_axes)), robot.slides, _partners(pairs["joints"])
         ),
+        quantities={name: _quantity(node) for name, node in quantities.items()},
         terminations={name: node.text() for name, node in terminations.items()},
         observations=tuple(node.text() for node in observations),
-        spans={node.name: (node.line, node.column) for node in [*terminations.values(), *observations]},
+        spans={
+            node.name: (place.line, place.column)
+            for node in [*quantities.values(), *terminations.values(), *observations]
+            for place in [node.key if node.is_mapping else node]
+        },
     )
 
 
 def matching(pattern: str, names) -> tuple:
     """The names that a pattern matches, in their order, as in a reward: `*` is any text, `?` any character."""
     return tuple(matches(pattern, names))
+
+
+def _quantity(node: Node) -> str | HostQuantity:
+    """A line of the reward language, or what the mapping says of a tensor that the host gives."""
+    if not node.is_mapping:
+        return node.text()
+    given = node.section("axes", "unit", "frame", "range", "doc", "kind", "mirror")
+    values: dict = {key: given[key].text() for key in given if key not in ("axes", "range")}
+    if "range" in given:
+        values["range"] = given["range"].numbers(2)
+    if "axes" in given:
+        values["axes"] = given["axes"].data()
+    return HostQuantity(**values)
 
 
 def _optional(top: dict, name: str, *keys: str) -> dict:

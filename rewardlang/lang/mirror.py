@@ -101,7 +101,7 @@ def _mirrored(ops: Operations, root: int) -> int:
 
 def _leaf(ops: Operations, node: Node, i: int) -> int:
     quantity = ops.vocabulary.quantities.get(node.data[0])
-    if quantity is None or quantity.kind != "state" or node.type.depends is not Depends.STATE:
+    if quantity is None or quantity.kind not in ("state", "host") or node.type.depends is not Depends.STATE:
         return i
     i = _swapped(ops, node.type, i)
     if quantity.mirror in SIGNS:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Mapping, Tuple
+from typing import Any, Mapping, Optional, Tuple
 
 from .source import Span
 from .types import Axis, Type
@@ -14,7 +15,7 @@ class Quantity:
     """A readable name. `definition` is its line in the language if it is derived; `kind` says where a raw one comes from.
 
     `state` changes per environment and step; `model` is fixed by the robot; `run` is one number for the whole run;
-    `outcome` is decided by the terminations.
+    `outcome` is decided by the terminations; `host` is a tensor that the Python host gives.
     """
 
     name: str
@@ -23,6 +24,24 @@ class Quantity:
     kind: str = "state"
     definition: str = ""
     mirror: str = ""  # what a mirror does to it: polar, axial, joint, rotation, flip, or nothing
+
+
+@dataclass(frozen=True)
+class HostQuantity:
+    """A quantity that a Python host gives as a tensor [N, axes]: a discriminator's score, a signed distance, ray hits.
+
+    `axes` are names of the task's axes and of vector components, in order ("bodies xyz"), or a sequence of them in which an axis
+    of its own is a mapping: [{"points": 187}] or [{"tips": ["thumb", "index"]}, "xyz"]. `unit` None fits any unit. `frame` is a
+    vector's, or a rotation's as "base->world". `mirror` says what a mirrored robot does to it: polar, axial, joint, rotation, flip.
+    """
+
+    axes: Any = ""
+    unit: Optional[str] = None
+    frame: str = ""
+    range: Tuple[float, float] = (-math.inf, math.inf)
+    doc: str = ""
+    kind: str = "number"  # or bool, rotation
+    mirror: str = ""
 
 
 @dataclass(frozen=True)

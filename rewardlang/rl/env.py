@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 import torch
 
@@ -12,6 +12,8 @@ from ..reward import Reward, StepOutput
 from ..sim.protocol import Sim
 from ..task import Task
 from .commands import Commands
+
+Host = Mapping[str, Callable[["RewardEnv"], torch.Tensor]]
 
 
 class Box:
@@ -31,7 +33,19 @@ class RewardEnv:
     observations are those of the reset state.
     """
 
-    def __init__(self, task: Task, program: Compiled, sim: Sim, seed: int = 1, gamma: float = 0.99) -> None:
+    def __init__(
+        self,
+        task: Task,
+        program: Compiled,
+        sim: Sim,
+        seed: int = 1,
+        gamma: float = 0.99,
+        host: Optional[Host] = None,
+    ) -> None:
+        """`host` gives the tensors of host quantities, each by a function of this environment, asked after every step and reset.
+
+        Raises ValueError if the simulator is not that of the task, or a quantity that the spec reads is given by nobody.
+        """
         if tuple(sim.dof_names) != tuple(task.dof_names) or tuple(sim.body_names) != tuple(task.body_names):
             raise ValueError(
                 f"the simulator's joints or bodies are not those of the task {task.name}, in its order"
@@ -54,6 +68,8 @@ class RewardEnv:
             None if task.commands is None else Commands(task.commands, n, task.dt, self.device, self._uniform)
         )
         self.quantities = self._bind()
+        self.host = {name: give for name, give in (host or {}).items() if name in self.reward.needs}
+        self._require_all()
         init = task.init_state
         self.initial_root = self._tensor((*init.pos, *init.rot, *init.lin_vel, *init.ang_vel))
         observations = self.reset()
@@ -83,6 +99,7 @@ class RewardEnv:
         self.time_limit.copy_(self.episode_step >= self.task.max_episode_length)
         if self.commands is not None:
             self.commands.follow_heading(self.quantities["root_quat"])
+        self._ask_host()
         out = self.last = self.reward.step(self.quantities)
         done = out.done
         observations = out.observations
@@ -103,7 +120,23 @@ class RewardEnv:
         if self.commands is not None:
             self.commands.resample(mask)
             self.commands.follow_heading(self.quantities["root_quat"])
+        self._ask_host()
         return self.reward.reset(self.quantities, mask)
+
+    def _ask_host(self) -> None:
+        """Host quantities of the state that the simulator shows."""
+        for name, give in self.host.items():
+            self.quantities[name] = give(self)
+
+    def _require_all(self) -> None:
+        missing = [
+            name for name in self.reward.needs if name not in self.quantities and name not in self.host
+        ]
+        if missing:
+            raise ValueError(
+                f"the spec reads `{missing[0]}`, which a Python host gives: train(..., host={{{missing[0]!r}: function}}), "
+                "a function of the environment that returns the tensor"
+            )
 
     def _initial_states(self) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Initial states with the task's noise, drawn for all environments so that the draw doesn't depend on who resets."""

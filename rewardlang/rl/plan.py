@@ -14,7 +14,7 @@ from rewardlang.sim import BACKENDS, make_sim
 from rewardlang.task import Task, load_task
 
 from . import checkpoint, run_folder
-from .env import RewardEnv
+from .env import Host, RewardEnv
 from .ppo_config import Params, for_run, load_settings, to_yaml
 from .ppo_schema import SCHEMAS
 from .run_folder import RunError, RunFolder
@@ -236,14 +236,15 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
     )
 
 
-def make_env(plan: Plan) -> RewardEnv:
-    """The environment of a plan, its params set."""
+def make_env(plan: Plan, host: Optional[Host] = None) -> RewardEnv:
+    """The environment of a plan, its params set; `host` gives the host quantities."""
     env = RewardEnv(
         plan.task,
         plan.program,
         make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed),
         plan.seed,
         plan.settings["config"]["gamma"],
+        host,
     )
     for name, value in plan.params.items():
         env.reward.set_param(name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import checkpoint as checkpoints
+from .env import Host
 from .episodes import Episodes
 from .plan import make_env, replay_plan
 from .policy import load_policy
@@ -23,10 +24,11 @@ def play(
     checkpoint: Optional[str] = None,
     video: Any = None,
     device: Optional[str] = None,
+    host: Optional[Host] = None,
 ) -> Result:
     """What the policy of a run does, as plain data; `play_text` makes a report of it.
 
-    `checkpoint` is "best", "last" or a path; by default the best, else the last.
+    `checkpoint` is "best", "last" or a path; by default the best, else the last. `host` as for `train`.
     Raises a ValueError if the run, the checkpoint or the video can't be used.
     """
     if episodes < 1:
@@ -36,7 +38,7 @@ def play(
         plan = replay_plan(run, episodes=episodes, seed=seed, device=device)
         path = RunFolder(plan.folder).checkpoint(checkpoint)
         state = checkpoints.read(path, plan.device)
-        env = make_env(plan)
+        env = make_env(plan, host)
         try:
             policy = load_policy(plan.algo, plan.settings, env.get_env_info(), state, plan.device)
             limit = plan.settings["config"].get("max_epochs", -1)

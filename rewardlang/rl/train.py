@@ -9,6 +9,7 @@ from . import checkpoint
 from . import scalars as logs
 from .agents import TrainingOver, compile_model, make_agent
 from .console import Display
+from .env import Host
 from .interrupt import end_on_interrupt
 from .plan import Plan, make_env, new_plan, resumed_plan
 from .print_log import PrintLog, tail
@@ -41,12 +42,14 @@ def train(
     resume: Any = None,
     name: Optional[str] = None,
     out: Any = "runs",
+    host: Optional[Host] = None,
 ) -> Path:
     """The run's folder, after training a policy for the reward in the file `spec`, or going on with `resume`.
 
     Ctrl-C ends the training after the current epoch, with everything saved; so do `max_epochs` (of the whole
     run) and `max_minutes` (of this call). A killed run loses at most the epochs since the last checkpoint
-    (`save_frequency` in the settings). Raises a ValueError, before anything is written, that says what is
+    (`save_frequency` in the settings). `host` gives the quantities that the task declares as the host's: {name: a function of the
+    environment that returns the tensor}, asked after every step and reset. Raises a ValueError, before anything is written, that says what is
     wrong with the input.
     """
     if resume is not None:
@@ -85,7 +88,7 @@ def train(
 
     display = Display(_title(plan))
     with PrintLog() as log:
-        env = make_env(plan)
+        env = make_env(plan, host)
         try:
             agent = make_agent(plan.algo, plan.settings, env, seed=plan.seed, device=plan.device)
             if plan.state is not None:

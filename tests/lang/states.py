@@ -20,7 +20,9 @@ class Moment(NamedTuple):
 
 
 def raw(vocabulary: Vocabulary) -> list:
-    return [q for q in vocabulary.quantities.values() if not q.definition and q.kind in ("state", "model")]
+    return [
+        q for q in vocabulary.quantities.values() if not q.definition and q.kind in ("state", "host", "model")
+    ]
 
 
 def draw(vocabulary: Vocabulary, n: int, generator: torch.Generator, extreme: float = 0.0) -> Quantities:
@@ -29,7 +31,7 @@ def draw(vocabulary: Vocabulary, n: int, generator: torch.Generator, extreme: fl
     out: Quantities = {}
     for quantity in raw(vocabulary):
         type, kind = quantity.type, quantity.type.kind.value
-        shape = ([n] if quantity.kind == "state" else []) + [len(axis) for axis in type.axes]
+        shape = ([] if quantity.kind == "model" else [n]) + [len(axis) for axis in type.axes]
         if kind == "bool":
             out[quantity.name] = rand(*shape) < 0.1
         elif kind == "rotation":
