@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
 from .lang import nodes
+from .lang.algebra import SpecError
 from .lang.compiler import Compiled, compile_tree
-from .lang.compose import Spec, SpecError, load
+from .lang.compose import Spec, load
 from .lang.compose import parse_spec as parse
 from .lang.diagnostics import Diagnostic, RewardError, did_you_mean, error
 from .lang.vocabulary import HostQuantity

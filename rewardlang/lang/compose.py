@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 from . import format
 from . import nodes as n
+from .addends import Untyped
+from .algebra import SpecError, added, renamed, scaled, settled
+from .diagnostics import did_you_mean
 from .loader import join, load_tree
+from .select import matches
+from .source import Span
 from .syntax import parse_text
-
-
-class SpecError(ValueError):
-    """Specs that do not combine."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class Spec:
         """The task that the file names, if it does."""
         return next((s.name for s in self.tree.statements if isinstance(s, n.Task)), None)
 
+    @property
+    def terms(self) -> Tuple[str, ...]:
+        """The names of its terms, in the order they are written."""
+        dropped = {s.name for s in self.tree.statements if isinstance(s, n.Drop) and s.what == "term"}
+        return tuple(name for name in Untyped(self.tree.statements).names() if name not in dropped)
+
     def __str__(self) -> str:
         return format.file(self.tree)
 
@@ -50,35 +57,62 @@ class Spec:
         kept = [s for s in self.tree.statements if not (isinstance(s, n.Weight) and s.name in weights)]
         return self._of(kept, added)
 
-    def without(self, *names: str) -> Spec:
-        """The spec without some of its terms. A term that it does not have is an error when it is compiled."""
-        kept = [s for s in self.tree.statements if not (isinstance(s, n.Weight) and s.name in names)]
-        return self._of(kept, "".join(f"\ndrop {name}" for name in names))
+    def without(self, *patterns: str) -> Spec:
+        """The spec without those of its terms that a pattern matches. Raises SpecError for one that matches none."""
+        names, span = self._matching(patterns), Span(self.tree.source, 0, 0)
+        return self._of(
+            settled([*self.tree.statements, *(n.Drop(span, "term", name, span) for name in names)])
+        )
+
+    def only(self, *patterns: str) -> Spec:
+        """The spec with those of its terms that a pattern matches: `spec.only("speed", "feet_*")`. Raises SpecError for one that
+        matches none."""
+        kept = self._matching(patterns)
+        return self.without(*(name for name in self.terms if name not in kept))
+
+    def renamed(self, **names: str) -> Spec:
+        """The spec with other names for some of its terms, definitions, functions, params, groups, causes or metrics:
+        `spec.renamed(effort="energy")`. Raises SpecError for a name that it does not have, or one that it has already."""
+        return self._of(renamed(self.tree.statements, names))
 
     def __add__(self, other: Spec) -> Spec:
-        """Both specs' terms. Equal definitions are taken once. Raises SpecError if one name means two things."""
+        """Both specs' terms. Equal definitions are taken once, the weights of equal terms are added up, a `total` holds for the
+        groups of its own spec. Raises SpecError if one name means two things."""
         if not isinstance(other, Spec):
             return NotImplemented
-        statements = list(self.tree.statements)
-        mine: Dict[Tuple[type, str], Any] = {_key(s): s for s in statements}
-        for statement in other.tree.statements:
-            twin = mine.get(_key(statement))
-            if isinstance(statement, n.Reward) and twin is not None:
-                if statement.per_second != twin.per_second:
-                    raise SpecError(
-                        f"the reward group `{statement.group}` is per second in one spec and per step in the other"
-                    )
-                statements.append(replace(statement, adds=True))
-            elif twin is None:
-                statements.append(statement)
-            elif twin != statement:
-                raise SpecError(
-                    f"both specs have `{format.STATEMENTS[type(statement)](statement).splitlines()[0]}`, with different meanings"
-                )
-        return self._of(statements, "")
+        return self._of(added(self.tree.statements, other.tree.statements))
 
-    def _of(self, statements: Sequence[n.Statement], added: str) -> Spec:
-        text = format.file(n.File(self.tree.source, tuple(statements))).rstrip("\n") + added + "\n"
+    def __sub__(self, other: Spec) -> Spec:
+        """What this spec pays less what the other pays: `(a + b) - b` pays what `a` pays."""
+        return self + -other if isinstance(other, Spec) else NotImplemented
+
+    def __mul__(self, by: float) -> Spec:
+        """Every term's weight times a number; with a `total`, the total times it."""
+        if isinstance(by, bool) or not isinstance(by, (int, float)):
+            return NotImplemented
+        if not math.isfinite(by):
+            raise SpecError(f"a spec is multiplied by a finite number, not {by!r}")
+        return self._of(scaled(self.tree.statements, float(by)))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, by: float) -> Spec:
+        return self * (1 / by) if isinstance(by, (int, float)) else NotImplemented
+
+    def __neg__(self) -> Spec:
+        return self * -1.0
+
+    def _matching(self, patterns: Sequence[str]) -> List[str]:
+        """The terms that the patterns match. Raises SpecError for one that matches none."""
+        names = self.terms
+        for pattern in patterns:
+            if not matches(pattern, names):
+                near = did_you_mean(pattern, names) or f"the terms are {', '.join(names)}"
+                raise SpecError(f"no term is called `{pattern}`; {near}")
+        return [name for name in names if any(matches(pattern, [name]) for pattern in patterns)]
+
+    def _of(self, statements: Sequence[n.Statement], more: str = "") -> Spec:
+        text = format.file(n.File(self.tree.source, tuple(statements))).rstrip("\n") + more + "\n"
         return Spec(self.name, parse_text(text, self.name))
 
 
@@ -94,16 +128,3 @@ def load(path: Union[str, Path]) -> Spec:
 def parse_spec(text: str, name: str = "<text>") -> Spec:
     """The spec in a string; what it extends or imports is found among the shipped specs. Raises RewardError."""
     return Spec(name, join(parse_text(text, name), None))
-
-
-def _key(statement: n.Statement) -> Tuple[type, str]:
-    """What may be there once only; the text of what may be there often."""
-    if isinstance(statement, n.Reward):
-        return n.Reward, statement.group
-    if isinstance(statement, (n.Task, n.Total, n.Extends)):
-        return type(statement), ""
-    if isinstance(statement, n.Expect):
-        return n.Expect, format.expression(statement.condition)
-    if isinstance(statement, n.Drop):
-        return n.Drop, f"{statement.what} {statement.name}"
-    return type(statement), statement.name

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from . import nodes as n
+from .addends import Untyped
 from .diagnostics import Diagnostic, RewardError, closest, error, fail
+from .rename import renamed_tree, with_expressions
 from .source import Span, read
 from .syntax import parse
 
@@ -182,30 +184,9 @@ def _check_names(own: Sequence[n.Statement], out: Sequence[Any], aliases: Dict[s
 def _renamed(file: n.File, alias: str) -> List[Any]:
     """What an import takes, each name with the alias in front of it."""
     taken = [s for s in file.statements if isinstance(s, TAKEN)]
-    names = {s.name for s in taken}
-    return [
-        replace(_rename(s, {name: f"{alias}_{name}" for name in names}), name=f"{alias}_{s.name}")
-        for s in taken
-    ]
-
-
-def _rename(node: Any, names: Dict[str, str]) -> Any:
-    """A tree with other names for some of what it reads and calls; parameters of a function hide them."""
-    if isinstance(node, n.Function):
-        inner = {old: new for old, new in names.items() if old not in node.parameters}
-        calls = {old: new for old, new in names.items()}
-        return replace(node, body=_mapped(node.body, lambda e: _renamed_use(e, inner, calls)))
-    if isinstance(node, n.Definition):
-        return replace(node, value=_mapped(node.value, lambda e: _renamed_use(e, names, names)))
-    return node
-
-
-def _renamed_use(expr: n.Expr, names: Dict[str, str], calls: Dict[str, str]) -> n.Expr:
-    if isinstance(expr, n.Name) and expr.id in names:
-        return replace(expr, id=names[expr.id])
-    if isinstance(expr, n.Call) and expr.function in calls:
-        return replace(expr, function=calls[expr.function])
-    return expr
+    values = {s.name: f"{alias}_{s.name}" for s in taken if not isinstance(s, n.Function)}
+    calls = {s.name: f"{alias}_{s.name}" for s in taken if isinstance(s, n.Function)}
+    return [replace(renamed_tree(s, values, calls), name=f"{alias}_{s.name}") for s in taken]
 
 
 def _with_imports(statement: Any, aliases: Dict[str, Set[str]]) -> Any:
@@ -224,14 +205,10 @@ def _with_imports(statement: Any, aliases: Dict[str, Set[str]]) -> Any:
             return replace(expr, function=_taken(alias, name, at, aliases, found))
         return expr
 
-    fields = {
-        f: _mapped(getattr(statement, f), change)
-        for f in ("value", "body", "condition")
-        if hasattr(statement, f)
-    }
+    out = with_expressions(statement, change)
     if found:
         raise RewardError(found)
-    return replace(statement, **fields) if fields and not isinstance(statement, n.Param) else statement
+    return out
 
 
 def _taken(alias: str, name: str, span: Span, aliases: Dict[str, Set[str]], found: List[Diagnostic]) -> str:
@@ -244,36 +221,35 @@ def _taken(alias: str, name: str, span: Span, aliases: Dict[str, Set[str]], foun
     return full
 
 
-def _mapped(expr: Any, change: Any) -> Any:
-    """A tree with `change` applied to each node, the leaves first."""
-    if isinstance(expr, (n.Keyword, n.Row)):
-        return replace(expr, value=_mapped(expr.value, change))
-    fields: Dict[str, Any] = {}
-    for name in getattr(expr, "__dataclass_fields__", ()):
-        value = getattr(expr, name)
-        if isinstance(value, tuple):
-            fields[name] = tuple(_mapped_item(item, change) for item in value)
-        elif name != "span" and hasattr(value, "__dataclass_fields__"):
-            fields[name] = _mapped(value, change)
-    return change(replace(expr, **fields) if fields else expr)
-
-
-def _mapped_item(item: Any, change: Any) -> Any:
-    if isinstance(item, tuple):  # an operator and what follows it
-        return (item[0], _mapped(item[1], change))
-    return _mapped(item, change) if hasattr(item, "__dataclass_fields__") else item
-
-
 def _extended(base: Sequence[n.Statement], own: Sequence[n.Statement]) -> Iterator[n.Statement]:
     """The base's statements with those of the same name replaced, then the rest."""
     new = {_key(s) for s in own if _key(s) is not None}
+    gone = _replaced_terms(base, new)
     for statement in base:
         key = _key(statement)
+        if isinstance(statement, (n.Weight, n.Drop)) and statement.name in gone and _is_of_term(statement):
+            continue  # it was about a term of a group that is replaced
         if isinstance(statement, n.Reward) and ("reward", statement.group) in new:
             continue  # the whole group, what was added to it included
         if key is None or key not in new:
             yield statement
     yield from own
+
+
+def _replaced_terms(base: Sequence[n.Statement], new: Set[Any]) -> Set[str]:
+    """The names of the base's terms that go with the groups that are replaced."""
+    if not any(isinstance(s, n.Reward) and ("reward", s.group) in new for s in base):
+        return set()
+    table = Untyped(base)
+    gone, kept = set(), set()  # type: Set[str], Set[str]
+    for s in base:
+        if isinstance(s, n.Reward):
+            (gone if ("reward", s.group) in new else kept).update(name for name, _, _ in table.terms(s))
+    return gone - kept
+
+
+def _is_of_term(s: n.Statement) -> bool:
+    return not isinstance(s, n.Drop) or s.what == "term"
 
 
 def _key(s: n.Statement) -> Optional[Tuple[str, str]]:

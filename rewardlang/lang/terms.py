@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
-from . import format
 from . import nodes as n
+from .addends import Factors, natural_name, split, value_text
 from .diagnostics import Label, did_you_mean, error
 from .ir import Term
 from .names import names_in
@@ -16,7 +15,6 @@ from .types import Depends, Kind
 if TYPE_CHECKING:
     from .check import Checker
 
-Factors = Tuple[Tuple[str, n.Expr], ...]
 REDUCTIONS = {"sum", "mean", "amax", "amin", "prod", "any", "all", "var", "std", "norm"}
 EVENTS = {"rising", "falling", "potential"}
 
@@ -25,10 +23,15 @@ def collect_terms(checker: Checker) -> Tuple[List[Term], List[str]]:
     """The terms of all groups, in the order they are written, with `weight` and `drop` applied; and the groups' names."""
     terms: List[Term] = []
     resolved = checker.resolved
+
+    def depends(expr: n.Expr) -> bool:
+        value = checker.lower(expr)
+        return value is None or value.type.depends >= Depends.MODEL
+
     for group, statements in resolved.groups.items():
         per_second = statements[0].per_second
         for statement in statements:
-            for sign, factors, name, span in split(checker, statement.value):
+            for sign, factors, name, span in split(depends, statement.value):
                 term = _term(checker, group, sign, factors, name, span, per_second)
                 if term is not None:
                     terms.append(term)
@@ -36,85 +39,6 @@ def collect_terms(checker: Checker) -> Tuple[List[Term], List[str]]:
                         _warn_event(checker, term, factors)
     _report_twins(checker, terms)
     return _amended(checker, terms), list(resolved.groups)
-
-
-def split(
-    checker: Checker, expr: n.Expr, outer: Factors = (), sign: float = 1.0
-) -> Iterator[Tuple[float, Factors, str, Span]]:
-    """The addends of an expression: sign, factors, given name, span. Factors are distributed over the only parenthesised sum
-    of a product if each of its addends depends on the state."""
-    if isinstance(expr, n.Named):
-        yield sign, _with(outer, flatten(expr.value)), expr.name, expr.span
-    elif isinstance(expr, n.Sum):
-        for operator, addend in expr.addends:
-            yield from split(checker, addend, outer, -sign if operator == "-" else sign)
-    elif isinstance(expr, n.Minus):
-        yield from split(checker, expr.operand, outer, -sign)
-    else:
-        factors = flatten(expr)
-        sums = [i for i, (op, f) in enumerate(factors) if op == "*" and isinstance(_bare(f), n.Sum)]
-        if (
-            isinstance(expr, n.Product)
-            and len(sums) == 1
-            and _all_depend(checker, _bare(factors[sums[0]][1]))
-        ):
-            at = sums[0]
-            inner, turned = factors[at][1], sign
-            while isinstance(inner, n.Minus):
-                inner, turned = inner.operand, -turned
-            rest = factors[:at] + (("*", HOLE),) + factors[at + 1 :]
-            yield from split(checker, inner, _with(outer, rest), turned)
-        else:
-            yield sign, _with(outer, factors), "", expr.span
-
-
-HOLE = n.Name(None, "")  # type: ignore[arg-type]  # where a distributed sum stood among its factors
-
-
-def flatten(expr: n.Expr) -> Factors:
-    """The factors of an expression, nested products taken apart; a sign becomes the factor -1."""
-    if isinstance(expr, n.Minus):
-        return (("*", n.Number(expr.span, -1.0)), *flatten(expr.operand))
-    if not isinstance(expr, n.Product):
-        return (("*", expr),)
-    out: List[Tuple[str, n.Expr]] = []
-    for operator, factor in expr.factors:
-        for inner, part in flatten(factor) if isinstance(factor, (n.Product, n.Minus)) else (("*", factor),):
-            out.append((operator if inner == "*" else "/" if operator == "*" else "*", part))
-    return tuple(out)
-
-
-def _with(outer: Factors, factors: Factors) -> Factors:
-    for i, (_, factor) in enumerate(outer):
-        if factor is HOLE:
-            return outer[:i] + factors + outer[i + 1 :]
-    return outer + factors
-
-
-def _bare(expr: n.Expr) -> n.Expr:
-    while isinstance(expr, n.Minus):
-        expr = expr.operand
-    return expr
-
-
-def _all_depend(checker: Checker, expr: n.Expr) -> bool:
-    """Whether each addend of a sum depends on the state."""
-    if isinstance(expr, n.Sum):
-        return all(_all_depend(checker, _bare(addend)) for _, addend in expr.addends)
-    return _depends(checker, expr) >= Depends.MODEL
-
-
-def _depends(checker: Checker, expr: n.Expr) -> Depends:
-    """What an addend depends on. Sums among its factors are not typed: split in turn, their addends may differ in unit."""
-    expr = _bare(expr)
-    if isinstance(expr, n.Named):
-        return _depends(checker, expr.value)
-    if isinstance(expr, n.Sum):
-        return max(_depends(checker, addend) for _, addend in expr.addends)
-    if isinstance(expr, n.Product):
-        return max(_depends(checker, factor) for _, factor in flatten(expr))
-    value = checker.lower(expr)
-    return Depends.STATE if value is None else value.type.depends
 
 
 def _term(
@@ -173,9 +97,9 @@ def _term(
         )
         checker.found.append(checker.has_axes(where, "a term", value))
         return None
-    text = _text(parts)
+    text = value_text(parts)
     return Term(
-        name or _natural_name(parts, text),
+        name or natural_name(parts),
         group,
         weight.node,
         value.node,
@@ -183,19 +107,6 @@ def _term(
         text,
         _reduced(checker, value.node),
     )
-
-
-def _text(parts: Sequence[Tuple[str, n.Expr]]) -> str:
-    if not parts:
-        return "1"
-    if parts[0][0] == "/":
-        parts = [("*", n.Number(parts[0][1].span, 1.0)), *parts]
-    return format.expression(parts[0][1] if len(parts) == 1 else n.Product(parts[0][1].span, tuple(parts)))
-
-
-def _natural_name(parts: Sequence[Tuple[str, n.Expr]], text: str) -> str:
-    """The name that a value consists of, or its text made into one."""
-    return "constant" if not parts else re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_") or "term"
 
 
 def _reduced(checker: Checker, root: int) -> Tuple[str, ...]:

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "RW001": "test_limits.py: bytes that are not UTF-8",
     "RW002": "test_limits.py: NUL",
     **dict.fromkeys(("RW110", "RW111", "RW112", "RW113", "RW604"), "test_loader.py: files"),
+    "RW109": "test_added_quantities.py: what a task.yaml or Python code declares",
     "RW108": "docs/errors.md: the task is looked for before the spec is compiled",
     "RW213": "below: only a host's own quantity has two axes of elements",
     "RW601": "test_limits.py: too large a file",

@@ -57,6 +57,16 @@ def test_a_group_is_replaced_whole(folder):
     ) == ["speed", "alive", "effort", "sideways"]
 
 
+def test_weight_and_drop_go_with_the_group_they_were_about(folder):
+    (folder / "tuned.reward").write_text(
+        'extends "base.reward"\nweight drift = -3\ndrop turn\nweight effort = -0.5\n'
+    )
+    spec = load(folder, 'extends "tuned.reward"\nreward style = -base_lin_vel.y^2 as drift - heading as turn')
+    assert {name: weight for name, (_, weight, _) in terms(spec).items()} == {
+        "speed": 1.0, "alive": 1.0, "effort": -0.5, "drift": -1.0, "turn": -1.0,
+    }  # fmt: skip
+
+
 def test_import_takes_names_and_nothing_else(folder):
     spec = load(
         folder,
@@ -80,6 +90,14 @@ def test_parameters_hide_what_a_library_calls_the_same(folder):
     (folder / "lib" / "hide.reward").write_text("x = base_height\nf(x) = x + 1\nreward = alive")
     spec = load(folder, 'import "lib/hide.reward" as h\nreward = h.f(forward_vel/1[m/s]) as a')
     assert "h_f(x) = x + 1" in str(spec)
+
+
+def test_a_function_and_a_definition_of_one_name(folder):
+    (folder / "lib" / "gait.reward").write_text(
+        "phase = phase(0.8[s], 0)\nsq(phase) = phase^2\nreward = alive"
+    )
+    spec = load(folder, 'import "lib/gait.reward" as g\nreward = g.sq(g.phase) as a')
+    assert "g_phase = phase(0.8[s], 0)" in str(spec) and list(terms(spec)) == ["a"]
 
 
 def test_shipped_specs_are_found(folder):
