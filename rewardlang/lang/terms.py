@@ -8,15 +8,14 @@ from . import nodes as n
 from .addends import Factors, natural_name, split, value_text
 from .diagnostics import Label, did_you_mean, error
 from .ir import Term
-from .names import names_in
 from .source import Span
+from .term_warnings import term_warnings
 from .types import Depends, Kind
 
 if TYPE_CHECKING:
     from .check import Checker
 
 REDUCTIONS = {"sum", "mean", "amax", "amin", "prod", "any", "all", "var", "std", "norm"}
-EVENTS = {"rising", "falling", "potential"}
 
 
 def collect_terms(checker: Checker) -> Tuple[List[Term], List[str]]:
@@ -35,8 +34,7 @@ def collect_terms(checker: Checker) -> Tuple[List[Term], List[str]]:
                 term = _term(checker, group, sign, factors, name, span, per_second)
                 if term is not None:
                     terms.append(term)
-                    if per_second:
-                        _warn_event(checker, term, factors)
+                    checker.warnings += term_warnings(resolved, term, factors, per_second)
     _report_twins(checker, terms)
     return _amended(checker, terms), list(resolved.groups)
 
@@ -171,26 +169,3 @@ def _reweighted(checker: Checker, term: Term, expr: n.Expr) -> Term:
     if checker.resolved.groups[term.group][0].per_second:
         value = checker.ops.binary("mul", value, checker.ops.seconds())
     return Term(term.name, term.group, value.node, term.value, term.span, term.text, term.reduced)
-
-
-def _warn_event(checker: Checker, term: Term, factors: Factors) -> None:
-    """A per-second group multiplies by dt what happens on one step only."""
-    resolved = checker.resolved
-    todo, seen = [f for _, f in factors], set()
-    while todo:
-        for use in names_in(todo.pop()):
-            name = use.id if isinstance(use, n.Name) else use.function
-            if name in seen:
-                continue
-            seen.add(name)
-            if isinstance(use, n.Call) and name in resolved.functions:
-                todo.append(resolved.functions[name].body)
-            if isinstance(use, n.Name) and name in resolved.definitions:
-                todo.append(resolved.definitions[name])
-    event = next(
-        (name for name in sorted(seen) if name in EVENTS or name in resolved.causes or name == "terminated"),
-        None,
-    )
-    if event is not None:
-        checker.warnings.append(error("RW410", term.span, f"`{event}` happens on single steps, and a per-second group multiplies it by dt",
-                                      help="move the term to a `per step` group", severity="warning"))  # fmt: skip
