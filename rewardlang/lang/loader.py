@@ -49,9 +49,12 @@ class _Loader:
         _check_order(own)
         out: List[n.Statement] = []
         aliases: Dict[str, Set[str]] = {}
+        imports = [s for s in own if isinstance(s, n.Import)]
         for statement in own:
             if isinstance(statement, n.Extends):
-                base = self._open(statement.path, statement.span, folder, opened).statements
+                below = self._open(statement.path, statement.span, folder, opened)
+                base = below.statements
+                imports += below.imports
             elif isinstance(statement, n.Import):
                 taken = _renamed(self._open(statement.path, statement.span, folder, opened), statement.name)
                 aliases[statement.name] = {s.name for s in taken}
@@ -60,7 +63,7 @@ class _Loader:
                 out.append(statement)
         _check_names(own, out, aliases)
         out = [_with_imports(s, aliases) for s in out]
-        return n.File(tree.source, tuple(_extended(base, out)))
+        return n.File(tree.source, tuple(_extended(base, out)), tuple(imports))
 
     def _open(self, name: str, span: Span, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
         path = self._find(name, span, folder)

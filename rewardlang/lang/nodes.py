@@ -282,10 +282,11 @@ Statement = Union[
 
 @dataclass(frozen=True)
 class File:
-    """A parsed text."""
+    """A parsed text. `imports` are the statements whose files have been taken in already."""
 
     source: Source = field(compare=False, repr=False)
     statements: Tuple[Statement, ...]
+    imports: Tuple[Import, ...] = field(default=(), compare=False, repr=False)
 
 
 def children(expr: object) -> Tuple[Expr, ...]:

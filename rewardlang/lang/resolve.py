@@ -86,6 +86,8 @@ class _Resolver:
             self.out.causes[name] = Cause(name, parse_expression(span), False)
         for statement in self.out.file.statements:
             self._declare(statement)
+        for taken in self.out.file.imports:
+            self._refuse_known(taken.name, taken.name_span)
         self._require_reward()
         self.out.observations = tuple(parse_expression(span) for span in self.vocabulary.observations)
         self._check_functions()
@@ -154,14 +156,8 @@ class _Resolver:
             self.found.append(
                 error("RW107", span, f"`{name}` cannot be defined", help="it has a meaning of its own")
             )
-        elif (
-            name in self.vocabulary.quantities
-            or name in self.vocabulary.groups
-            or name in self.vocabulary.axes
-        ):
-            what = "a quantity" if name in self.vocabulary.quantities else "a name"
-            self.found.append(error("RW107", span, f"`{name}` is {what} of the task {self.vocabulary.task}",
-                                    help=f"choose another name, e.g. `my_{name}`"))  # fmt: skip
+        elif self._refuse_known(name, span):
+            pass
         elif name in self.declared:
             self.found.append(
                 error(
@@ -173,6 +169,16 @@ class _Resolver:
             )
         else:
             self.declared[name] = span
+
+    def _refuse_known(self, name: str, span: Span) -> bool:
+        """Whether the vocabulary has a name already, which is then reported."""
+        known = self.vocabulary
+        if name not in known.quantities and name not in known.groups and name not in known.axes:
+            return False
+        what = "a quantity" if name in known.quantities else "a name"
+        self.found.append(error("RW107", span, f"`{name}` is {what} of the task {known.task}",
+                                help=f"choose another name, e.g. `my_{name}`"))  # fmt: skip
+        return True
 
     def _claim_function(self, s: n.Function) -> None:
         if s.name in UNDEFINABLE:

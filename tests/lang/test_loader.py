@@ -114,6 +114,7 @@ def test_shipped_specs_are_found(folder):
     ('x = 1\nextends "base.reward"', "RW113", "before all statements"),
     ('import "lib/kernels.reward" as g\nreward = g.bth', "RW101", "did you mean `g.both`?"),
     ('import "lib/kernels.reward" as g\nreward = g.sqq(1)', "RW101", "did you mean `g.sq`?"),
+    ('import "lib/kernels.reward" as heading\nreward = alive', "RW107", "`heading` is a quantity"),
     ('import "lib/kernels.reward" as g\ng_k = 3\nreward = alive', "RW102", "`g_k` is defined twice"),
     ('import "lib/kernels.reward" as g\ng = 3\nreward = alive', "RW102", "`g` is the name of an import"),
     ('import "lib/kernels.reward" as g\nreward = alive\nreward g = alive', "RW102", "`g` is the name of an import"),
