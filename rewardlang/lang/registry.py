@@ -71,7 +71,7 @@ GROUPS = {
     "gait": "Where in its cycle each foot is, and what it should do there.",
     "schedules": "They change over the run; a weight may be made of them.",
     "selections": "Elements of an axis by pattern, the sides of the robot, and a number for each element.",
-    "state": "They remember. The runtime keeps their state for each environment and resets it with the episode.",
+    "state": "What they remember is kept for each environment, and reset with its episode, by the runtime.",
 }
 
 
