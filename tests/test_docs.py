@@ -241,3 +241,32 @@ def test_every_code_is_documented():
     for path in (ROOT / "rewardlang").rglob("*.py"):
         raised |= set(re.findall(r'"(RW\d{3})"', path.read_text(encoding="utf-8")))
     assert raised == set(SECTIONS)
+
+
+# the translation
+
+
+def translated():
+    """The lines of the translation's tables, each with the definitions that stand above its table."""
+    text = TRANSLATION.read_text(encoding="utf-8")
+    definitions, lines = "task humanoid_velocity\n", False
+    for part in re.split(r"(^```reward \S+\n.*?^```$)", text, flags=re.MULTILINE | re.DOTALL):
+        if part.startswith("```reward "):
+            definitions = part.split("\n", 1)[1].rstrip("`")
+            continue
+        for line in part.splitlines():
+            cells = re.split(r"(?<!\\)\|", line)[1:-1]
+            if not cells:
+                lines = False
+            elif cells[-1].strip() == "rewardlang":
+                lines = len(cells) == 3
+            elif lines and "---" not in cells[0]:
+                code = re.match(r" `([^`]*)`", cells[-1])[1].replace("\\|", "|")
+                yield pytest.param(definitions, code, id=re.sub(r"[`\s]+", " ", cells[0]).strip())
+
+
+@pytest.mark.parametrize(("definitions", "line"), list(translated()))
+def test_translations_compile(definitions, line):
+    statement = re.match(r"(total|terminate|metric) ", line)
+    added = f"{line}\nreward = alive" if statement else f"reward = ({line}) as translated"
+    assert not rewardlang.compile(f"{definitions}\n{added}\n").warnings
