@@ -77,7 +77,9 @@ class Operations:
     def plain(self, op: str, x: Value, unit: Optional[Unit] = ONE) -> Value:
         """As `unary`, for a function that wants a number without a unit: another one is a warning."""
         x = self.as_number(x)
-        if x.type.unit is not None and not x.type.unit.is_one:
+        if x.type.unit is None and x.type.depends is Depends.NOTHING:
+            unit = None  # of a plain number it is one: `0.7/sqrt(-log(0.1))`
+        elif x.type.unit is not None and not x.type.unit.is_one:
             self.warnings.append(Mismatch("RW310", f"`{op}` of a value in {x.type.unit}", "divide by a scale with that unit first",
                                           {0: str(x.type.unit)}))  # fmt: skip
         return self._make(op, (x,), x.type.axes, unit, x.type.frames)
