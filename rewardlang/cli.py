@@ -75,7 +75,10 @@ def parser() -> argparse.ArgumentParser:
     )
     _format_option(quantities)
 
-    _command(commands, "functions", _functions, "list the functions of the language")
+    functions = _command(
+        commands, "functions", _functions, "list the functions of the language, or explain one"
+    )
+    functions.add_argument("name", nargs="?", metavar="NAME", help="the function to explain")
 
     train = _command(commands, "train", _train, "train a policy for a reward file")
     train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")
@@ -173,7 +176,7 @@ def _quantities(arguments: argparse.Namespace) -> None:
 def _functions(arguments: argparse.Namespace) -> None:
     from . import show
 
-    print(show.functions())
+    print(show.functions() if arguments.name is None else show.function(arguments.name))
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, List, Sequence
 
 from .lang import latex
 from .lang.compiler import Compiled
-from .lang.registry import BUILTINS
+from .lang.diagnostics import did_you_mean
+from .lang.registry import described
 from .lang.types import Kind, frame_text
 from .lang.units import show as show_unit
 from .lang.vocabulary import Vocabulary
@@ -96,11 +97,23 @@ def quantities(vocabulary: Vocabulary) -> str:
 def functions() -> str:
     """The functions of the language by group, each with its form and what it gives."""
     out: List[str] = []
-    for group in dict.fromkeys(builtin.group for builtin in BUILTINS.values()):
-        members = [builtin for builtin in BUILTINS.values() if builtin.group == group]
+    for group, members in described().items():
         width = max(len(builtin.form) for builtin in members)
         out += ["", group, *(f"  {builtin.form.ljust(width)}  {builtin.doc}" for builtin in members)]
     return "\n".join(out[1:])
+
+
+def function(name: str) -> str:
+    """All that is to know of one function. Raises ValueError with the closest name if there is none."""
+    known = {builtin.name: builtin for members in described().values() for builtin in members}
+    if name not in known:
+        help = did_you_mean(name, known) or "`rewardlang functions` lists them"
+        raise ValueError(f"there is no function `{name}`; {help}")
+    builtin = known[name]
+    out = [f"{builtin.form}  ({builtin.group})", "", builtin.doc]
+    out += ["", *(f"  {field:<8} {text}" for field, text in builtin.fields.items())] if builtin.fields else []
+    out += ["", builtin.notes.replace("`", "")] if builtin.notes else []
+    return "\n".join(out)
 
 
 def tree(program: Compiled) -> str:

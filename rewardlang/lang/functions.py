@@ -6,79 +6,117 @@ import math
 from fractions import Fraction
 from typing import Optional, Sequence
 
-from .mismatch import Mismatch, Value, unify_axes, unify_units, want_bool, want_rotation, want_vector
+from .mismatch import Mismatch, Value, unify_units, want_bool
 from .registry import builtin
 from .typed import Operations
-from .types import FRAMES, XYZ, Depends, Kind, Type
+from .types import XYZ, Depends
 from .units import ONE, RADIAN, Unit
 
 # elementwise
 
 
-def _keeps_unit(name: str, doc: str) -> None:
-    builtin(f"{name}(x)", "elementwise", doc)(lambda ops, x: ops.unary(name, x, x.type.unit))
+UNARY = (  # name, the result's unit (None: that of x), text
+    ("abs", None, "The size of x.\n\nFormula: max(x, -x)"),
+    ("floor", None, "The largest whole number not above x.\n\nFormula: the whole n with n <= x < n + 1"),
+    ("exp", ONE, "e to the power x.\n\nFormula: e^x\nExample: exp(-norm(base_ang_vel.xy) / 2[rad/s])"),
+    ("log", ONE, "Natural logarithm of x > 0.\n\nFormula: the y with e^y = x"),
+    ("log1p", ONE, "log(1 + x), exact also for small x.\n\nFormula: log(1 + x)"),
+    ("sin", ONE, "Sine of an angle in radians.\n\nFormula: x - x^3/3! + x^5/5! - ..."),
+    ("cos", ONE, "Cosine of an angle in radians.\n\nFormula: 1 - x^2/2! + x^4/4! - ..."),
+    ("tan", ONE, "Tangent of an angle in radians.\n\nFormula: sin(x)/cos(x)"),
+    ("tanh", ONE, "Hyperbolic tangent, in [-1, 1].\n\nFormula: (exp(x) - exp(-x)) / (exp(x) + exp(-x))"),
+    ("asin", RADIAN, "Arc sine of x in [-1, 1]; an angle in [-pi/2, pi/2].\n\nFormula: the y with sin(y) = x"),
+    ("acos", RADIAN, "Arc cosine of x in [-1, 1]; an angle in [0, pi].\n\nFormula: the y with cos(y) = x"),
+)  # fmt: skip
 
 
-def _plain(name: str, doc: str, unit: Unit = ONE) -> None:
-    builtin(f"{name}(x)", "elementwise", doc)(lambda ops, x: ops.plain(name, x, unit))
+def _unary(name: str, unit: Optional[Unit], text: str) -> None:
+    def build(ops: Operations, x: Value) -> Value:
+        return ops.unary(name, x, x.type.unit) if unit is None else ops.plain(name, x, unit)
+
+    builtin(f"{name}(x)", "elementwise", text)(build)
 
 
-_keeps_unit("abs", "The size of x.")
-_keeps_unit("floor", "The largest whole number not above x.")
-_plain("exp", "e^x.")
-_plain("log", "Natural logarithm.")
-_plain("log1p", "log(1 + x), exact for small x.")
-_plain("sin", "Sine of an angle in radians.")
-_plain("cos", "Cosine of an angle in radians.")
-_plain("tan", "Tangent of an angle in radians.")
-_plain("tanh", "Hyperbolic tangent.")
-_plain("asin", "Arc sine, in [-pi/2, pi/2].", RADIAN)
-_plain("acos", "Arc cosine, in [0, pi].", RADIAN)
+for _name, _result, _text in UNARY:
+    _unary(_name, _result, _text)
 
 
-@builtin("sign(x)", "elementwise", "-1, 0 or 1; sign(0) is 0.")
+@builtin("sign(x)", "elementwise")
 def sign(ops: Operations, x: Value) -> Value:
+    """-1 for a negative x, 1 for a positive one, 0 for 0.
+
+    Formula: x/abs(x), 0 for x = 0
+    """
     return ops.unary("sign", x, ONE)
 
 
-@builtin("sqrt(x)", "elementwise", "Square root.")
+@builtin("sqrt(x)", "elementwise")
 def sqrt(ops: Operations, x: Value) -> Value:
+    """Square root of x >= 0, in the root of its unit.
+
+    Formula: x^(1/2)
+    """
     unit = ops.as_number(x).type.unit
     return ops.unary("sqrt", x, None if unit is None else unit ** Fraction(1, 2))
 
 
-@builtin("atan(x)", "elementwise", "Arc tangent, in (-pi/2, pi/2): atan2(x, 1).")
+@builtin("atan(x)", "elementwise")
 def atan(ops: Operations, x: Value) -> Value:
+    """Arc tangent, an angle in (-pi/2, pi/2).
+
+    Formula: atan2(x, 1)
+    """
     return ops.binary("atan2", x, ops.number(1.0))
 
 
-@builtin("atan2(y, x)", "elementwise", "Angle of the point (x, y), in [-pi, pi].")
+@builtin("atan2(y, x)", "elementwise")
 def atan2(ops: Operations, y: Value, x: Value) -> Value:
+    """Angle of the point (x, y) from the x axis, in [-pi, pi].
+
+    Formula: arc tangent of y/x, in the quadrant of (x, y)
+    Example: atan2(base_lin_vel.y, base_lin_vel.x)
+    """
     return ops.binary("atan2", y, x)
 
 
-@builtin("mod(x, divisor)", "elementwise", "x - divisor*floor(x/divisor): it has the sign of the divisor.")
+@builtin("mod(x, divisor)", "elementwise")
 def mod(ops: Operations, x: Value, divisor: Value) -> Value:
+    """What is left of x after whole divisors; it has the sign of the divisor, as in Python.
+
+    Formula: x - divisor*floor(x/divisor)
+    Example: mod(episode_time, 0.8[s])
+    """
     return ops.binary("mod", x, divisor)
 
 
-@builtin("wrap_angle(x)", "elementwise", "The same angle in [-pi, pi): mod(x + pi, 2*pi) - pi.")
+@builtin("wrap_angle(x)", "elementwise")
 def wrap_angle(ops: Operations, x: Value) -> Value:
+    """The same angle in [-pi, pi).
+
+    Formula: mod(x + pi, 2*pi) - pi
+    Example: wrap_angle(command_heading - heading)
+    """
     turned = ops.binary("mod", ops.binary("add", x, ops.number(math.pi)), ops.number(2 * math.pi))
     return ops.binary("sub", turned, ops.number(math.pi))
 
 
-@builtin(
-    "min(*values, over=AXIS)", "elementwise", "The least of several values; of one value, over its axes."
-)
+@builtin("min(*values, over=AXIS)", "elementwise")
 def min_(ops: Operations, values: Sequence[Value], over: Optional[str]) -> Value:
+    """The least of several values, element by element; of one value, the least over its axes.
+
+    Formula: the smallest of a, b, ...
+    Example: min(forward_vel, 1.0[m/s])
+    """
     return _extreme(ops, "min", values, over)
 
 
-@builtin(
-    "max(*values, over=AXIS)", "elementwise", "The greatest of several values; of one value, over its axes."
-)
+@builtin("max(*values, over=AXIS)", "elementwise")
 def max_(ops: Operations, values: Sequence[Value], over: Optional[str]) -> Value:
+    """The greatest of several values, element by element; of one value, the greatest over its axes.
+
+    Formula: the largest of a, b, ...
+    Example: max(norm(contact_forces[feet]), over=bodies)
+    """
     return _extreme(ops, "max", values, over)
 
 
@@ -92,12 +130,13 @@ def _extreme(ops: Operations, op: str, values: Sequence[Value], over: Optional[s
     return ops.fold(op, values)
 
 
-@builtin(
-    "clip(x, lo=, hi=)",
-    "elementwise",
-    "x limited to lo..hi: min(max(x, lo), hi). Either bound may be left out.",
-)
+@builtin("clip(x, lo=, hi=)", "elementwise")
 def clip(ops: Operations, x: Value, lo: Optional[Value], hi: Optional[Value]) -> Value:
+    """x limited to lo..hi; either bound may be left out.
+
+    Formula: min(max(x, lo), hi)
+    Example: clip(forward_vel, hi=1.0[m/s])
+    """
     if lo is None and hi is None:
         raise Mismatch(
             "RW214", "`clip` without a bound", "write `clip(x, lo, hi)`, or one of `lo=` and `hi=`"
@@ -105,91 +144,142 @@ def clip(ops: Operations, x: Value, lo: Optional[Value], hi: Optional[Value]) ->
     return ops.clip(x, lo, hi)
 
 
-@builtin("relu(x)", "elementwise", "max(x, 0).")
+@builtin("relu(x)", "elementwise")
 def relu(ops: Operations, x: Value) -> Value:
+    """x where it is positive, else 0.
+
+    Formula: max(x, 0)
+    Example: sum(relu(abs(torques) - 0.9*torque_limits))
+    """
     return ops.binary("max", x, ops.number(0.0))
 
 
-@builtin(
-    "deadband(x, w)", "elementwise", "0 within w of 0, beyond it the distance: sign(x)*max(abs(x) - w, 0)."
-)
+@builtin("deadband(x, w)", "elementwise")
 def deadband(ops: Operations, x: Value, w: Value) -> Value:
+    """0 within w of 0, beyond it what x exceeds w by, with the sign of x.
+
+    Formula: sign(x)*max(abs(x) - w, 0)
+    Example: deadband(base_lin_vel.y, 0.1[m/s])^2
+    """
     over = ops.binary("max", ops.binary("sub", ops.unary("abs", x, x.type.unit), w), ops.number(0.0))
     return ops.binary("mul", ops.unary("sign", x, ONE), over)
 
 
-@builtin("lerp(a, b, t)", "elementwise", "From a (t = 0) to b (t = 1): a + t*(b - a).")
+@builtin("lerp(a, b, t)", "elementwise")
 def lerp(ops: Operations, a: Value, b: Value, t: Value) -> Value:
+    """From a (t = 0) to b (t = 1) in a straight line, which goes on beyond them.
+
+    Formula: a + t*(b - a)
+    Example: lerp(base_height, 0.34[m], 0.2)
+    """
     unit = unify_units((ops.as_number(a), ops.as_number(b)), "mix")
     step = ops.binary("mul", t, ops.binary("sub", b, a))
     return ops.binary("add", a, Value(step.node, step.type.but(unit=unit)))
 
 
-@builtin(
-    "smoothstep(x, lo, hi)",
-    "elementwise",
-    "0 below lo, 1 above hi, t*t*(3 - 2*t) between, t = (x - lo)/(hi - lo).",
-)
+@builtin("smoothstep(x, lo, hi)", "elementwise")
 def smoothstep(ops: Operations, x: Value, lo: Value, hi: Value) -> Value:
+    """0 below lo, 1 above hi, and a smooth rise between them.
+
+    Formula: t*t*(3 - 2*t) with t = clip((x - lo)/(hi - lo), 0, 1)
+    Example: smoothstep(base_height, 0.2[m], 0.3[m])
+    """
     t = ops.binary("div", ops.binary("sub", x, lo), ops.binary("sub", hi, lo))
     t = ops.clip(Value(t.node, t.type.but(unit=ONE)), ops.number(0.0), ops.number(1.0))
     return ops.fold("mul", (t, t, ops.binary("sub", ops.number(3.0), ops.binary("mul", ops.number(2.0), t))))
 
 
-@builtin(
-    "where(cond, a, b)",
-    "elementwise",
-    "a where the condition holds, else b; the side not taken never counts.",
-)
+@builtin("where(cond, a, b)", "elementwise")
 def where(ops: Operations, cond: Value, a: Value, b: Value) -> Value:
+    """a where the condition holds, b elsewhere; the side not taken never counts, not even if it is infinite.
+
+    Formula: a if cond else b
+    Example: where(norm(command_lin_vel) < 0.1, norm(dof_vel), 0)
+    """
     return ops.where(cond, a, b)
 
 
 # reductions
 
 
-def _reduction(name: str, doc: str) -> None:
-    builtin(f"{name}(x, over=AXIS)", "reductions", doc)(lambda ops, x, over: ops.reduce(name, x, over))
+REDUCTIONS = (
+    ("prod", "Product over all axes, or the one that `over=` names.\n\nFormula: x_1*x_2*...*x_n"),
+    ("any", "Whether the condition holds for any element.\n\nFormula: x_1 or x_2 or ... or x_n\nExample: any(contact_forces[thighs].z > 1[N])"),
+    ("all", "Whether the condition holds for all elements.\n\nFormula: x_1 and x_2 and ... and x_n\nExample: all(contact_forces[feet].z > 1[N])"),
+    ("var", "Variance over all axes, or the one that `over=` names; divided by n.\n\nFormula: mean((x - mean(x))^2)"),
+    ("std", "Standard deviation over all axes, or the one that `over=` names; divided by n.\n\nFormula: sqrt(var(x))"),
+)  # fmt: skip
 
 
-builtin("sum(x, over=AXIS, where=)", "reductions", "Sum over all axes, or one; `where=` keeps what a mask is true for.")(
-    lambda ops, x, over, mask: ops.reduce("sum", x, over, mask))  # fmt: skip
-builtin("mean(x, over=AXIS, where=)", "reductions", "Mean over all axes, or one; a mean over nothing is 0.")(
-    lambda ops, x, over, mask: ops.reduce("mean", x, over, mask))  # fmt: skip
-_reduction("prod", "Product over all axes, or one.")
-_reduction("any", "Whether the condition holds for any element.")
-_reduction("all", "Whether the condition holds for all elements.")
-_reduction("var", "Variance (divided by n) over all axes, or one.")
-_reduction("std", "Standard deviation (divided by n) over all axes, or one.")
+def _reduction(op: str, text: str) -> None:
+    builtin(f"{op}(x, over=AXIS)", "reductions", text)(lambda ops, x, over: ops.reduce(op, x, over))
 
 
-@builtin("count(cond, over=AXIS)", "reductions", "For how many elements the condition holds.")
+@builtin("sum(x, over=AXIS, where=)", "reductions")
+def sum_(ops: Operations, x: Value, over: Optional[str], mask: Optional[Value]) -> Value:
+    """Sum over all axes, or the one that `over=` names; of the elements for which the mask `where=` holds.
+
+    Formula: x_1 + x_2 + ... + x_n
+    Example: sum(norm(body_lin_vel[feet].xy), where=contact_forces[feet].z > 1[N])
+    """
+    return ops.reduce("sum", x, over, mask)
+
+
+@builtin("mean(x, over=AXIS, where=)", "reductions")
+def mean(ops: Operations, x: Value, over: Optional[str], mask: Optional[Value]) -> Value:
+    """Mean over all axes, or the one that `over=` names; of the elements for which the mask `where=` holds.
+
+    Formula: sum(x)/n; a mean over nothing is 0
+    Example: mean(abs(dof_vel), where=abs(dof_vel) > 1[rad/s])
+    """
+    return ops.reduce("mean", x, over, mask)
+
+
+for _name, _text in REDUCTIONS:
+    _reduction(_name, _text)
+
+
+@builtin("count(cond, over=AXIS)", "reductions")
 def count(ops: Operations, cond: Value, over: Optional[str]) -> Value:
+    """For how many elements the condition holds.
+
+    Formula: sum of 0 and 1
+    Example: count(contact_forces[feet].z > 1[N]) == 1
+    """
     want_bool(cond, "`count`")
     return ops.reduce("sum", cond, over)
 
 
-@builtin(
-    "norm(x)", "reductions", "2-norm over a vector's components if there are any, else over the only axis."
-)
+@builtin("norm(x)", "reductions")
 def norm(ops: Operations, x: Value) -> Value:
+    """2-norm over a vector's components if there are any, else over the only axis; of a single number its size.
+
+    Formula: sqrt(sum(x^2))
+    Example: sum(norm(contact_forces[feet]))
+    """
     return ops.norm(x)
 
 
-@builtin(
-    "dot(a, b)",
-    "reductions",
-    "Sum of products over the components if there are any, else over the only axis.",
-)
+@builtin("dot(a, b)", "reductions")
 def dot(ops: Operations, a: Value, b: Value) -> Value:
+    """Sum of the products over the components if there are any, else over the only axis.
+
+    Formula: sum(a*b)
+    Example: dot(torques, dof_vel)
+    """
     return ops.dot(a, b)
 
 
 # vectors
 
 
-@builtin("cross(a, b)", "vectors", "Cross product of two vectors [xyz].")
+@builtin("cross(a, b)", "vectors")
 def cross(ops: Operations, a: Value, b: Value) -> Value:
+    """Cross product of two vectors [xyz].
+
+    Formula: [a.y*b.z - a.z*b.y, a.z*b.x - a.x*b.z, a.x*b.y - a.y*b.x]
+    Example: norm(cross(base_lin_vel, projected_gravity))
+    """
     product = ops.binary("mul", a, b)
     if product.type.vector != XYZ or a.type.vector != XYZ or b.type.vector != XYZ:
         raise Mismatch(
@@ -199,146 +289,37 @@ def cross(ops: Operations, a: Value, b: Value) -> Value:
     return Value(ops.builder.add("cross", (a.node, b.node), type), type)
 
 
-@builtin("normalize(v)", "vectors", "v / norm(v).")
+@builtin("normalize(v)", "vectors")
 def normalize(ops: Operations, v: Value) -> Value:
+    """The vector of length 1 in the direction of v; not finite for the vector 0.
+
+    Formula: v / norm(v)
+    Example: dot(normalize(root_pos - [3, 0, 0]), root_lin_vel)
+    """
     unit = ops.binary("div", v, ops.norm(v))
     return Value(unit.node, unit.type.but(unit=ONE))
 
 
-@builtin("distance(a, b)", "vectors", "norm(a - b).")
+@builtin("distance(a, b)", "vectors")
 def distance(ops: Operations, a: Value, b: Value) -> Value:
+    """How far two points are apart.
+
+    Formula: norm(a - b)
+    Example: distance(body_pos["left_foot"].xy, body_pos["right_foot"].xy)
+    """
     return ops.norm(ops.binary("sub", a, b))
-
-
-# rotations: quaternions are xyzw
-
-
-@builtin("rotate(q, v)", "rotations", "The vector v of the rotation's first frame, in its second.")
-def rotate(ops: Operations, q: Value, v: Value) -> Value:
-    return _turn(ops, "rotate", q, v, 0)
-
-
-@builtin("rotate_inverse(q, v)", "rotations", "The vector v of the rotation's second frame, in its first.")
-def rotate_inverse(ops: Operations, q: Value, v: Value) -> Value:
-    return _turn(ops, "rotate_inverse", q, v, 1)
-
-
-def _turn(ops: Operations, op: str, q: Value, v: Value, side: int) -> Value:
-    want_rotation(q)
-    if want_vector(v) != XYZ:
-        raise Mismatch("RW210", f"`{op}` wants a vector [xyz], not {v.type.axes_text()}", "rotate first, then take `.xy`",
-                       {1: v.type.axes_text()})  # fmt: skip
-    wanted, given = q.type.turns[side], q.type.turns[1 - side]
-    if wanted and wanted not in v.type.frames:
-        other = "rotate" if op == "rotate_inverse" else "rotate_inverse"
-        frame = " or ".join(sorted(v.type.frames))
-        raise Mismatch("RW306", f"`{op}` wants a vector in the {wanted} frame, this one is in the {frame} frame",
-                       f"`{other}(q, v)` turns it the other way" if given in v.type.frames else "",
-                       {0: f"{q.type.turns[0]} to {q.type.turns[1]}", 1: f"{frame} frame"})  # fmt: skip
-    entities = unify_axes(
-        (Value(q.node, q.type.but(kind=Kind.NUMBER)), Value(v.node, v.type.but(axes=v.type.entities))),
-        "rotate",
-    )
-    size = math.sqrt(3) * max(abs(v.type.range[0]), abs(v.type.range[1]))
-    type = v.type.but(axes=(*entities, XYZ), frames=frozenset({given}) if given else FRAMES, range=(-size, size),
-                      depends=max(q.type.depends, v.type.depends))  # fmt: skip
-    return Value(ops.builder.add(op, (q.node, v.node), type), type)
-
-
-@builtin("axis_angle(axis, angle)", "rotations", "The rotation by an angle (rad) about a unit vector.")
-def axis_angle(ops: Operations, axis: Value, angle: Value) -> Value:
-    want_vector(axis)
-    angle = ops.as_number(angle)
-    if axis.type.vector != XYZ:
-        raise Mismatch(
-            "RW210",
-            f"an axis is a vector [xyz], not {axis.type.axes_text()}",
-            sides={0: axis.type.axes_text()},
-        )
-    entities = unify_axes((Value(axis.node, axis.type.but(axes=axis.type.entities)), angle), "turn by")
-    type = Type(Kind.ROTATION, entities, None, depends=max(axis.type.depends, angle.type.depends))
-    return Value(ops.builder.add("axis_angle", (axis.node, angle.node), type), type)
-
-
-@builtin("quat_multiply(p, q)", "rotations", "First q, then p.")
-def quat_multiply(ops: Operations, p: Value, q: Value) -> Value:
-    if (
-        p.type.kind is q.type.kind is Kind.ROTATION
-        and p.type.turns[0]
-        and q.type.turns[1]
-        and p.type.turns[0] != q.type.turns[1]
-    ):
-        raise Mismatch("RW306", f"q ends in the {q.type.turns[1]} frame, p starts in the {p.type.turns[0]} frame",
-                       "`quat_multiply(p, q)` turns by q first", {0: "->".join(p.type.turns), 1: "->".join(q.type.turns)})  # fmt: skip
-    return _rotations(ops, "quat_multiply", (p, q), (q.type.turns[0], p.type.turns[1]))
-
-
-@builtin("quat_inverse(q)", "rotations", "The rotation back.")
-def quat_inverse(ops: Operations, q: Value) -> Value:
-    return _rotations(ops, "quat_inverse", (q,), (q.type.turns[1], q.type.turns[0]))
-
-
-@builtin("yaw_frame(q)", "rotations", "The heading of q kept upright: from the yaw frame to the world frame.")
-def yaw_frame(ops: Operations, q: Value) -> Value:
-    return _rotations(ops, "yaw_frame", (q,), ("yaw", "world"))
-
-
-@builtin(
-    "quat_error(p, q)",
-    "rotations",
-    "The angle between two rotations, in [0, pi]: 2*acos(abs(dot(p, q))) of the quaternions, exact for small angles.",
-)
-def quat_error(ops: Operations, p: Value, q: Value) -> Value:
-    if (
-        p.type.kind is q.type.kind is Kind.ROTATION
-        and all(p.type.turns + q.type.turns)
-        and p.type.turns != q.type.turns
-    ):
-        raise Mismatch("RW306", "two rotations between different frames cannot be compared",
-                       sides={0: "->".join(p.type.turns), 1: "->".join(q.type.turns)})  # fmt: skip
-    return _angle(ops, "quat_error", (p, q), (0.0, math.pi))
-
-
-@builtin("roll(q)", "rotations", "Roll angle of a rotation (x of the xyz Euler angles), in [-pi, pi].")
-def roll(ops: Operations, q: Value) -> Value:
-    return _angle(ops, "roll", (q,), (-math.pi, math.pi))
-
-
-@builtin("pitch(q)", "rotations", "Pitch angle of a rotation (y of the xyz Euler angles), in [-pi/2, pi/2].")
-def pitch(ops: Operations, q: Value) -> Value:
-    return _angle(ops, "pitch", (q,), (-math.pi / 2, math.pi / 2))
-
-
-@builtin("yaw(q)", "rotations", "Yaw angle of a rotation (z of the xyz Euler angles), in [-pi, pi].")
-def yaw(ops: Operations, q: Value) -> Value:
-    return _angle(ops, "yaw", (q,), (-math.pi, math.pi))
-
-
-def _rotations(ops: Operations, op: str, qs: tuple, turns: tuple) -> Value:
-    type = Type(
-        Kind.ROTATION, _rotation_axes(ops, qs), None, turns=turns, depends=max(q.type.depends for q in qs)
-    )
-    return Value(ops.builder.add(op, [q.node for q in qs], type), type)
-
-
-def _angle(ops: Operations, op: str, qs: tuple, range: tuple) -> Value:
-    type = Type(
-        Kind.NUMBER, _rotation_axes(ops, qs), RADIAN, range=range, depends=max(q.type.depends for q in qs)
-    )
-    return Value(ops.builder.add(op, [q.node for q in qs], type), type)
-
-
-def _rotation_axes(ops: Operations, qs: tuple) -> tuple:
-    for q in qs:
-        want_rotation(q)
-    return unify_axes(qs, "combine")
 
 
 # schedules
 
 
-@builtin("ramp(x, x0, x1)", "schedules", "0 below x0, 1 above x1, linear between; a step if x0 = x1.")
+@builtin("ramp(x, x0, x1)", "schedules")
 def ramp(ops: Operations, x: Value, x0: Value, x1: Value) -> Value:
+    """From 0 at x0 to 1 at x1 over the run's `epoch`, `frames` or `progress`; a step if x0 = x1.
+
+    Formula: clip((x - x0)/(x1 - x0), 0, 1); 1 from x0 on if x0 = x1
+    Example: ramp(progress, 0.2, 0.6)
+    """
     if max(x.type.depends, x0.type.depends, x1.type.depends) > Depends.RUN:
         raise Mismatch(
             "RW215",

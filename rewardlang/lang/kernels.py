@@ -12,40 +12,90 @@ from .types import Depends
 from .units import ONE
 
 
-@builtin(
-    "gauss(x, width)", "kernels", "exp(-(x/width)^2). legged_gym's exp(-x^2/sigma) is gauss(x, sqrt(sigma))."
-)
+@builtin("gauss(x, width)", "kernels")
 def gauss(ops: Operations, x: Value, width: Value) -> Value:
+    """A bell: 1 at x = 0, 1/e at x = width.
+
+    Formula: exp(-(x/width)^2)
+    Example: gauss(norm(command_lin_vel - base_lin_vel.xy), 0.5[m/s])
+
+    Other ways to write a bell, and the width that makes them equal:
+    - Isaac Lab, `exp(-x^2/std^2)`: `gauss(x, std)`
+    - legged_gym, unitree_rl_gym, walk-these-ways, mujoco_playground, `exp(-x^2/sigma)`: `gauss(x, sqrt(sigma))`; their 0.25 is a width of 0.5
+    - humanoid-gym, `exp(-x^2*sigma)`, and any `exp(-k*x^2)`: `gauss(x, 1/sqrt(k))`
+    - a normal distribution's `exp(-x^2/(2*sigma^2))`: `gauss(x, sqrt(2)*sigma)`
+    - dm_control's gaussian tolerance with the value v at the margin: `gauss(x, margin/sqrt(-log(v)))`
+    """
     return ops.unary("exp", ops.negative(ops.power(_scaled(ops, x, width), ops.number(2.0))), ONE)
 
 
-@builtin("laplace(x, width)", "kernels", "exp(-abs(x)/width).")
+@builtin("laplace(x, width)", "kernels")
 def laplace(ops: Operations, x: Value, width: Value) -> Value:
+    """A peak with straight flanks: 1 at x = 0, 1/e at abs(x) = width.
+
+    Formula: exp(-abs(x)/width)
+    Example: laplace(base_height - 0.34[m], 0.1[m])
+
+    - `exp(-k*abs(x))`, humanoid-gym's with k = 100 or 10: `laplace(x, 1/k)`
+    """
     return ops.unary("exp", ops.negative(_scaled(ops, ops.unary("abs", x, x.type.unit), width)), ONE)
 
 
-@builtin("tanh_kernel(x, width)", "kernels", "1 - tanh(abs(x)/width).")
+@builtin("tanh_kernel(x, width)", "kernels")
 def tanh_kernel(ops: Operations, x: Value, width: Value) -> Value:
+    """1 at x = 0, falling in a straight line at first, 0.24 at abs(x) = width.
+
+    Formula: 1 - tanh(abs(x)/width)
+    Example: tanh_kernel(norm(root_pos.xy - [3, 0]), 1.0[m])
+    Source: Isaac Lab's position_command_error_tanh
+
+    - Isaac Lab, `1 - tanh(x/std)` of a distance: `tanh_kernel(x, std)`
+    - robosuite and mujoco_playground, `1 - tanh(k*x)`: `tanh_kernel(x, 1/k)`
+    """
     bent = ops.unary("tanh", _scaled(ops, ops.unary("abs", x, x.type.unit), width), ONE)
     return ops.binary("sub", ops.number(1.0), bent)
 
 
-@builtin("inverse(x, width)", "kernels", "1/(1 + (x/width)^2).")
+@builtin("inverse(x, width)", "kernels")
 def inverse(ops: Operations, x: Value, width: Value) -> Value:
+    """1 at x = 0, 1/2 at abs(x) = width, with a long tail.
+
+    Formula: 1/(1 + (x/width)^2)
+    Example: inverse(norm(root_pos.xy - [3, 0]), 1.0[m])
+
+    - IsaacGymEnvs, `1/(1 + d^2)`: `inverse(d, 1)`; squared, as its Franka tasks do: `inverse(d, 1)^2`
+    - `1/(1 + k*x^2)`: `inverse(x, 1/sqrt(k))`
+    - dm_control's long_tail tolerance with the value v at the margin: `inverse(x, margin/sqrt(1/v - 1))`
+    - IsaacGymEnvs' Shadow Hand, `1/(abs(x) + eps)`, is none of these: `1 / (abs(x) + 0.1)`
+    - `1/(1 + abs(x))`: `tolerance(x, 0, 0, margin=1, shape="reciprocal", value_at_margin=0.5)`
+    """
     below = ops.binary("add", ops.number(1.0), ops.power(_scaled(ops, x, width), ops.number(2.0)))
     return ops.binary("div", ops.number(1.0, ONE), below)
 
 
-@builtin(
-    "tolerance(x, lower=, upper=, margin=, shape=, value_at_margin=)",
-    "kernels",
-    "dm_control's: 1 within lower..upper (one left out is open), falling outside to value_at_margin (0.1) at the distance "
-    "margin (0: at once). Shapes: gaussian (the default), hyperbolic, long_tail, reciprocal, cosine, linear, quadratic, tanh_squared.",
-)
+@builtin("tolerance(x, lower=, upper=, margin=, shape=, value_at_margin=)", "kernels")
 def tolerance(
     ops: Operations, x: Value, lower: Optional[Value], upper: Optional[Value], margin: Optional[Value],
     shape: Optional[Value], value_at_margin: Optional[Value],
 ) -> Value:  # fmt: skip
+    """1 within lower..upper, falling outside to `value_at_margin` at the distance `margin`; a bound left out is open.
+
+    Formula: 1 if lower <= x <= upper, else f(d) with d = distance to the nearer bound / margin
+    Example: tolerance(forward_vel, lower=1, margin=1, shape="linear", value_at_margin=0)
+    Source: dm_control/utils/rewards.py, whose names and values it keeps
+
+    Without a margin it is a step, 0 outside. With v = `value_at_margin` (0.1), the shapes are
+    - `"gaussian"`, the default: f(d) = exp(-(d*s)^2/2), s = sqrt(-2*log(v))
+    - `"hyperbolic"`: 1/cosh(d*s), s = arccosh(1/v)
+    - `"long_tail"`: 1/((d*s)^2 + 1), s = sqrt(1/v - 1)
+    - `"reciprocal"`: 1/(d*s + 1), s = 1/v - 1
+    - `"cosine"`: (1 + cos(pi*d*s))/2 while d*s < 1, else 0; s = arccos(2*v - 1)/pi
+    - `"linear"`: 1 - d*s while d*s < 1, else 0; s = 1 - v
+    - `"quadratic"`: 1 - (d*s)^2 while d*s < 1, else 0; s = sqrt(1 - v)
+    - `"tanh_squared"`: 1 - tanh(d*s)^2, s = arctanh(sqrt(1 - v))
+
+    `value_at_margin` is below 1 and above 0; with cosine, linear and quadratic it may be 0.
+    """
     name = "gaussian" if shape is None else shape.text
     if name not in SHAPES:
         raise Mismatch("RW217", f'`tolerance` has no shape "{name}"', f"there is {', '.join(SHAPES)}")

@@ -19,28 +19,37 @@ SIGNS = {"polar": {"x": 1.0, "y": -1.0, "z": 1.0}, "axial": {"x": -1.0, "y": 1.0
 QUATERNION = (-1.0, 1.0, -1.0, 1.0)
 
 
-@builtin(
-    "left(x)",
-    "selections",
-    "The left members of the task's pairs, on the axis `pairs`; their values as they are.",
-)
+@builtin("left(x)", "selections")
 def left(ops: Operations, x: Value) -> Value:
+    """The left members of the task's pairs, on the axis `pairs`, with their values as they are.
+
+    Formula: x of the first of each pair
+    Example: norm(left(dof_pos) - right(dof_pos))
+    """
     return _side(ops, x, 0)
 
 
-@builtin(
-    "right(x)",
-    "selections",
-    "The right members of the task's pairs, in the order of `left`; their values as they are.",
-)
+@builtin("right(x)", "selections")
 def right(ops: Operations, x: Value) -> Value:
+    """The right members of the task's pairs, in the order of `left`, with their values as they are.
+
+    Formula: x of the second of each pair
+    Example: sum(abs(left(torques) - right(torques)), over=pairs)
+    """
     return _side(ops, x, 1)
 
 
-@builtin(
-    "mirror(x)", "selections", "x of the mirrored robot: sides swapped, signs by joint and by vector kind."
-)
+@builtin("mirror(x)", "selections")
 def mirror(ops: Operations, x: Value) -> Value:
+    """x of the mirrored robot: the sides swapped, with the signs that a mirror in the robot's x-z plane gives.
+
+    Formula: the expression with each quantity it reads mirrored
+    Example: sum((actions - mirror(actions))^2)
+
+    Signs: positions, velocities and forces change y; angular velocities change x and z; a joint changes if its axis, mirrored,
+    points against its partner's; a commanded yaw rate or heading changes. What the robot is made of (limits, masses, the default
+    pose) stays.
+    """
     want_value(x)
     return Value(_mirrored(ops, x.node), x.type)
 

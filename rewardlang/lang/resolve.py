@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
-from . import functions, gait, kernels, mirror, state  # noqa: F401 - importing fills the table of built-ins
+from . import functions, gait, kernels, mirror, rotations, state  # noqa: F401 - importing fills the table of built-ins
 from . import nodes as n
 from .diagnostics import Diagnostic, Label, RewardError, closest, did_you_mean, error
 from .names import names_in, topological

@@ -7,7 +7,23 @@ from typing import List, Sequence, Set, Tuple
 
 from . import nodes as n
 from .diagnostics import Diagnostic, closest, error
+from .registry import form
 from .types import Axis
+
+for _axis, _example in (
+    ("joints", 'sum(abs(dof_vel[joints("*_hip_*", "*_knee")]))'),
+    ("bodies", 'count(norm(contact_forces[bodies("*", "!*_foot")]) > 1[N])'),
+):
+    form(
+        f'{_axis}("pattern", ...)',
+        f"""The {_axis} whose names match any of the patterns, as a selection: `x[{_axis}("left_*")]`, or `x["left_*"]` at once.
+
+        Example: {_example}
+
+        `*` is any text, `?` any character; a pattern after `!` takes away. The order is the robot's, however they are written.
+        A single name without `*`, `?` and `!` drops the axis; a pattern never does.
+        """,
+    )
 
 
 def matches(pattern: str, names: Sequence[str]) -> List[str]:

@@ -50,18 +50,37 @@ def _seconds(axes: Tuple[Axis, ...]) -> Type:
     return Type(Kind.NUMBER, axes, SECOND, range=(0.0, math.inf))
 
 
-@builtin("prev(x)", "state", "x one step ago; on the first step of an episode, x at the reset state.")
+@builtin("prev(x)", "state")
 def prev(ops: Operations, x: Value) -> Value:
+    """x one step ago; on the first step of an episode, x at the reset state.
+
+    Formula: x(t - dt)
+    Example: sum((actions - prev(actions))^2)
+
+    It takes numbers, conditions, rotations and vectors, with all their axes. `actions` at the reset state is 0.
+    """
     return prev_of(ops, x)
 
 
-@builtin("delta(x)", "state", "x - prev(x).")
+@builtin("delta(x)", "state")
 def delta(ops: Operations, x: Value) -> Value:
+    """The change of x since the step before; 0 on the first step if the reset state did not change.
+
+    Formula: x - prev(x)
+    Example: sum(delta(actions)^2)
+    Source: the action rate of legged_gym
+    """
     return ops.binary("sub", x, prev_of(ops, ops.as_number(x)))
 
 
-@builtin("rate(x)", "state", "(x - prev(x))/dt: change per second.")
+@builtin("rate(x)", "state")
 def rate(ops: Operations, x: Value) -> Value:
+    """The change of x per second.
+
+    Formula: (x - prev(x))/dt
+    Example: sum(rate(dof_vel)^2)
+    Source: the joint accelerations of legged_gym
+    """
     change = delta(ops, x)
     quotient = ops.binary("div", change, ops.seconds())
     return Value(
@@ -69,22 +88,34 @@ def rate(ops: Operations, x: Value) -> Value:
     )
 
 
-@builtin("prev2(x)", "state", "prev(prev(x)).")
+@builtin("prev2(x)", "state")
 def prev2(ops: Operations, x: Value) -> Value:
+    """x two steps ago; the reset state until then.
+
+    Formula: prev(prev(x))
+    Example: sum((actions - 2*prev(actions) + prev2(actions))^2)
+    """
     return prev_of(ops, prev_of(ops, x))
 
 
-@builtin("delta2(x)", "state", "delta(delta(x)): x - 2*prev(x) + prev2(x).")
+@builtin("delta2(x)", "state")
 def delta2(ops: Operations, x: Value) -> Value:
+    """The change of the change of x.
+
+    Formula: x - 2*prev(x) + prev2(x)
+    Example: sum(delta2(actions)^2)
+    Source: the second-order smoothness of humanoid-gym and walk-these-ways
+    """
     return delta(ops, delta(ops, x))
 
 
-@builtin(
-    "ema(x, tau)",
-    "state",
-    "Exponential average: y + (1 - exp(-dt/tau))*(x - y), tau in seconds, x at the reset state.",
-)
+@builtin("ema(x, tau)", "state")
 def ema(ops: Operations, x: Value, tau: Value) -> Value:
+    """Exponential average of x over about the last `tau` seconds, which starts at the reset state's x.
+
+    Formula: y + (1 - exp(-dt/tau))*(x - y) with y the value of the step before
+    Example: (forward_vel - ema(forward_vel, 0.5[s]))^2
+    """
     x, tau = ops.as_number(x), ops.as_number(tau)
     unify_units((ops.seconds(), tau), "average over")
     decay = ops.unary("exp", ops.negative(ops.binary("div", ops.seconds(), tau)), ONE)
@@ -97,12 +128,13 @@ def ema(ops: Operations, x: Value, tau: Value) -> Value:
     return follow(ops, x.type.but(axes=unify_axes((x, tau), "average")), step, x)
 
 
-@builtin(
-    "integral(x, reset_when=)",
-    "state",
-    "Sum of x*dt since the episode began, or since `reset_when` held last.",
-)
+@builtin("integral(x, reset_when=)", "state")
 def integral(ops: Operations, x: Value, reset_when: Optional[Value]) -> Value:
+    """Sum of x*dt since the episode began, 0 at the reset state; on a step with `reset_when=` it is 0 again.
+
+    Formula: y + x*dt with y the value of the step before
+    Example: abs(integral(base_ang_vel.z))
+    """
     x = ops.as_number(x)
     unit = None if x.type.unit is None else x.type.unit * SECOND
     axes = x.type.axes if reset_when is None else unify_axes((x, reset_when), "integrate")
@@ -114,6 +146,12 @@ def integral(ops: Operations, x: Value, reset_when: Optional[Value]) -> Value:
         return total if reset_when is None else ops.where(reset_when, ops.number(0.0, unit), total)
 
     return follow(ops, type, step)
+
+
+EXTREMES = (
+    ("running_max", "max", "Greatest", "prev(running_max(body_pos[feet].z, reset_when=contact_forces[feet].z > 1[N]))"),
+    ("running_min", "min", "Least", "running_min(norm(root_pos.xy - [3, 0]))"),
+)  # fmt: skip
 
 
 def _extreme(op: str) -> Callable[..., Value]:
@@ -130,68 +168,106 @@ def _extreme(op: str) -> Callable[..., Value]:
     return build
 
 
-builtin(
-    "running_max(x, reset_when=)", "state", "Greatest x since the episode began, the reset state included."
-)(_extreme("max"))
-builtin("running_min(x, reset_when=)", "state", "Least x since the episode began, the reset state included.")(
-    _extreme("min")
-)
+for _name, _op, _word, _example in EXTREMES:
+    builtin(
+        f"{_name}(x, reset_when=)",
+        "state",
+        f"{_word} x since the episode began, the reset state included; it starts again at x where `reset_when=` holds.\n\n"
+        f"Formula: {_op}(y, x) with y the value of the step before\nExample: sum({_example})",
+    )(_extreme(_op))
 
 
-@builtin(
-    "timer(cond)",
-    "state",
-    "Seconds the condition has held without a break: dt on its first step, 0 when false.",
-)
+@builtin("timer(cond)", "state")
 def timer(ops: Operations, cond: Value) -> Value:
+    """Seconds that the condition has held without a break: dt on its first step, 0 while it is false.
+
+    Formula: y + dt where the condition holds, else 0
+    Example: sum(timer(not (contact_forces[feet].z > 1[N])))
+    Source: Isaac Lab's current_air_time and current_contact_time
+
+    `prev(timer(not touch))` at touchdown is the time in the air. legged_gym and Isaac Lab count the step of the landing too: write
+    `prev(timer(not touch)) + dt`.
+    """
     want_bool(cond, "`timer`")
     return follow(ops, _seconds(cond.type.axes),
                   lambda last: ops.where(cond, ops.binary("add", last, ops.seconds()), ops.number(0.0, SECOND)))  # fmt: skip
 
 
-@builtin(
-    "last_duration(cond)",
-    "state",
-    "Seconds the condition's last completed stretch held, new on the step that breaks it.",
-)
+@builtin("last_duration(cond)", "state")
 def last_duration(ops: Operations, cond: Value) -> Value:
+    """Seconds that the last completed stretch of the condition held, new on the step that breaks it; 0 before the first.
+
+    Formula: prev(timer(cond)) where falling(cond), else the value of the step before
+    Example: sum(last_duration(contact_forces[feet].z <= 1[N]) * rising(contact_forces[feet].z > 1[N]))
+    Source: Isaac Lab's last_air_time, which is longer by dt
+    """
     want_bool(cond, "`last_duration`")
     held = prev_of(ops, timer(ops, cond))
     return follow(ops, _seconds(cond.type.axes), lambda last: ops.where(falling(ops, cond), held, last))
 
 
-@builtin("rising(cond)", "state", "Whether the condition holds and did not one step ago.")
+@builtin("rising(cond)", "state")
 def rising(ops: Operations, cond: Value) -> Value:
+    """Whether the condition holds and did not one step ago.
+
+    Formula: cond and not prev(cond)
+    Example: count(rising(contact_forces[feet].z > 1[N]))
+    """
     want_bool(cond, "`rising`")
     return ops.logic("and", (cond, ops.invert(prev_of(ops, cond))))
 
 
-@builtin("falling(cond)", "state", "Whether the condition held one step ago and does not now.")
+@builtin("falling(cond)", "state")
 def falling(ops: Operations, cond: Value) -> Value:
+    """Whether the condition held one step ago and does not now.
+
+    Formula: not cond and prev(cond)
+    Example: count(falling(contact_forces[feet].z > 1[N]))
+    """
     want_bool(cond, "`falling`")
     return ops.logic("and", (ops.invert(cond), prev_of(ops, cond)))
 
 
-@builtin("changed(x)", "state", "x != prev(x), on any axis.")
+@builtin("changed(x)", "state")
 def changed(ops: Operations, x: Value) -> Value:
+    """Whether x is another than one step ago, in any of its elements.
+
+    Formula: any(x != prev(x))
+    Example: changed(command_lin_vel)
+    """
     return ops.reduce("any", ops.compare("!=", x, prev_of(ops, x)))
 
 
-@builtin("ever(cond)", "state", "Whether the condition has held on any step of the episode.")
+@builtin("ever(cond)", "state")
 def ever(ops: Operations, cond: Value) -> Value:
+    """Whether the condition has held on any step of the episode, this one included.
+
+    Formula: y or cond, with y the value of the step before
+    Example: forward_vel * ever(base_height > 0.3[m])
+    """
     want_bool(cond, "`ever`")
     return follow(ops, BOOL.but(axes=cond.type.axes), lambda last: ops.logic("or", (last, cond)))
 
 
-@builtin("steps(cond)", "state", "On how many steps of the episode the condition has held.")
+@builtin("steps(cond)", "state")
 def steps(ops: Operations, cond: Value) -> Value:
+    """On how many steps of the episode the condition has held, in a row or not.
+
+    Formula: y + cond, with y the value of the step before
+    Example: steps(forward_vel > 0.5[m/s]) >= 10
+    """
     want_bool(cond, "`steps`")
     type = Type(Kind.NUMBER, cond.type.axes, ONE, range=(0.0, math.inf))
     return follow(ops, type, lambda last: ops.binary("add", last, cond))
 
 
-@builtin("debounce(cond, n)", "state", "True from the n-th step in a row on which the condition holds.")
+@builtin("debounce(cond, n)", "state")
 def debounce(ops: Operations, cond: Value, n: Value) -> Value:
+    """Whether the condition has held for at least n steps in a row, this one included; n is a number.
+
+    Formula: cond and prev(cond) and ... (n in all)
+    Example: debounce(base_height < 0.25[m], 5)
+    """
     want_bool(cond, "`debounce`")
     if n.type.range[0] != n.type.range[1] or n.type.range[0] < 1:
         raise Mismatch("RW216", "`debounce` wants a number of steps of at least 1", sides={1: ""})
@@ -202,21 +278,30 @@ def debounce(ops: Operations, cond: Value, n: Value) -> Value:
     return ops.compare(">=", row, n)
 
 
-@builtin(
-    "sample(x, cond)",
-    "state",
-    "x on the last step on which the condition held; before that, x at the reset state.",
-)
+@builtin("sample(x, cond)", "state")
 def sample(ops: Operations, x: Value, cond: Value) -> Value:
+    """x on the last step on which the condition held, this one included; before that, x at the reset state.
+
+    Formula: x where cond, else the value of the step before
+    Example: norm(root_pos.xy - sample(root_pos, changed(command_lin_vel)).xy)
+    """
     want_bool(cond, "`sample`")
     return follow(
         ops, x.type.but(axes=unify_axes((x, cond), "sample")), lambda last: ops.where(cond, x, last), x
     )
 
 
-@builtin("potential(phi)", "state",
-         "Potential-based shaping: gamma*phi(s')*(1 - terminated) - phi(s), gamma of the trainer. On a time-out phi(s') stays.")  # fmt: skip
+@builtin("potential(phi)", "state")
 def potential(ops: Operations, phi: Value) -> Optional[Value]:
+    """Potential-based shaping: it pays for a rise of phi and leaves the best policy what it is.
+
+    Formula: gamma*phi*(1 - terminated) - prev(phi)
+    Example: potential(-norm(root_pos.xy - [3, 0]))
+    Source: Ng, Harada and Russell 1999, "Policy invariance under reward transformations"
+
+    gamma is the trainer's (`gamma` in ppo.yaml; `Reward(..., gamma=0.99)` on tensors of your own). On a time-out phi of the last state
+    stays, as its value is bootstrapped there. Over an episode the discounted sum is gamma^T*phi(s_T)*(1 - terminated) - phi(s_0).
+    """
     phi, over = ops.as_number(phi), ops.terminated
     if over is None:
         return None  # a termination did not type, which is reported there

@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING, Dict, List, Optional
 
 from . import nodes as n
 from .mismatch import Value, unify_units
+from .registry import form
 from .select import matches, nothing
 from .types import Axis, Depends, Kind, Type
 
 if TYPE_CHECKING:
     from .lower import Lowerer
 
+form(
+    'table(axis, "pattern": number, ...)',
+    """A number or param for each element of an axis or a selection, by the first row that matches its name.
+
+    Example: sum(table(joints, "*_hip_*": 0.2, "*_knee": 0.05, "*": 0.1) * abs(dof_pos - default_dof_pos))
+
+    Each element needs a row and each row an element for which it is the first: `"*"` as the last is for all the others.
+    """,
+)
 FORM = 'its form is `table(joints, "*_hip_*": 0.2, "*": 0.1)`'
 
 

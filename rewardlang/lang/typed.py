@@ -77,7 +77,9 @@ class Operations:
     def plain(self, op: str, x: Value, unit: Optional[Unit] = ONE) -> Value:
         """As `unary`, for a function that wants a number without a unit: another one is a warning."""
         x = self.as_number(x)
-        if x.type.unit is not None and not x.type.unit.is_one:
+        if x.type.unit is None and x.type.depends is Depends.NOTHING:
+            unit = None  # of a plain number it is one: `0.7/sqrt(-log(0.1))`
+        elif x.type.unit is not None and not x.type.unit.is_one:
             self.warnings.append(Mismatch("RW310", f"`{op}` of a value in {x.type.unit}", "divide by a scale with that unit first",
                                           {0: str(x.type.unit)}))  # fmt: skip
         return self._make(op, (x,), x.type.axes, unit, x.type.frames)
@@ -120,16 +122,15 @@ class Operations:
                 f"an exponent has no unit, this one is in {exponent.type.unit}",
                 sides={1: str(exponent.type.unit)},
             )
-        unit, low = base.type.unit, exponent.type.range[0]
-        if unit is not None and not unit.is_one:
-            if (
-                exponent.type.depends is not Depends.NOTHING
-                or low != exponent.type.range[1]
-                or exponent.type.axes
-            ):
-                raise Mismatch("RW303", f"a value in {unit} is raised to a power that is not a constant",
-                               "divide it by a scale with its unit first", {0: str(unit), 1: "not a constant"})  # fmt: skip
+        unit, (low, high) = base.type.unit, exponent.type.range
+        constant = exponent.type.depends is Depends.NOTHING and low == high and not exponent.type.axes
+        if unit is not None and constant:
             unit = unit ** Fraction(low).limit_denominator(12)
+        elif unit is not None and unit.is_one:
+            unit = ONE
+        elif unit is not None:
+            raise Mismatch("RW303", f"a value in {unit} is raised to a power that is not a constant",
+                           "divide it by a scale with its unit first", {0: str(unit), 1: "not a constant"})  # fmt: skip
         return self._make("pow", (base, exponent), axes, unit, base.type.frames)
 
     def compare(self, operator: str, a: Value, b: Value) -> Value:
@@ -266,7 +267,10 @@ class Operations:
         for i in at:
             others *= 1 if x.type.axes[i] in shared else len(x.type.axes[i])
         count = self.binary("mul", count, self.number(float(others)))
-        return self.binary("div", kept, self.binary("max", count, self.number(1.0)))
+        average = self.binary("div", kept, self.binary("max", count, self.number(1.0)))
+        return Value(
+            average.node, average.type.but(unit=x.type.unit, range=ranges.join((0.0, 0.0), x.type.range))
+        )
 
     def norm(self, x: Value) -> Value:
         """The 2-norm over the components if there are any, else over the only axis."""

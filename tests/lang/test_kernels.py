@@ -102,3 +102,21 @@ def test_bezier_swing_rises_to_its_height_and_comes_back():
     t = 2 * phase[:51]
     np.testing.assert_allclose(height[:51], 0.08 * (t**3 + 3 * t**2 * (1 - t)), atol=1e-12)
     np.testing.assert_allclose(height, height[::-1], atol=1e-12)
+
+
+@pytest.mark.parametrize(("expression", "theirs"), [
+    ("gauss(forward_vel, 0.5)", lambda x: np.exp(-(x**2) / 0.5**2)),  # Isaac Lab, std
+    ("gauss(forward_vel, sqrt(0.25))", lambda x: np.exp(-(x**2) / 0.25)),  # legged_gym, sigma
+    ("gauss(forward_vel, 1/sqrt(3))", lambda x: np.exp(-3 * x**2)),  # humanoid-gym
+    ("gauss(forward_vel, sqrt(2)*0.5)", lambda x: np.exp(-(x**2) / (2 * 0.5**2))),  # a normal distribution's
+    ("gauss(forward_vel, 0.7/sqrt(-log(0.1)))", lambda x: SIGMOIDS["gaussian"](np.abs(x) / 0.7, 0.1)),  # dm_control
+    ("laplace(forward_vel, 1/10)", lambda x: np.exp(-10 * np.abs(x))),
+    ("tanh_kernel(forward_vel, 1/5)", lambda x: 1 - np.tanh(5 * np.abs(x))),  # robosuite
+    ("inverse(forward_vel, 1)^2", lambda x: (1 / (1 + x**2)) ** 2),  # IsaacGymEnvs
+    ("inverse(forward_vel, 1/sqrt(3))", lambda x: 1 / (1 + 3 * x**2)),
+    ("inverse(forward_vel, 0.7/sqrt(1/0.1 - 1))", lambda x: SIGMOIDS["long_tail"](np.abs(x) / 0.7, 0.1)),
+    ('tolerance(forward_vel, 0, 0, margin=1, shape="reciprocal", value_at_margin=0.5)', lambda x: 1 / (1 + np.abs(x))),
+])  # fmt: skip
+def test_conventions_of_other_projects(expression, theirs):
+    """As each kernel's doc says it."""
+    np.testing.assert_allclose(values(expression), theirs(X), rtol=1e-9, atol=1e-12)
