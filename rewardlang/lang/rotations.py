@@ -115,17 +115,14 @@ def yaw_frame(ops: Operations, q: Value) -> Value:
 
 @builtin("quat_error(p, q)", "rotations")
 def quat_error(ops: Operations, p: Value, q: Value) -> Value:
-    """The angle between two rotations, in [0, pi], exact for small angles too.
+    """The angle between two rotations that end in one frame, in [0, pi], exact for small angles too.
 
     Formula: 2*acos(abs(dot(p, q))) of the quaternions
-    Example: quat_error(root_quat, axis_angle([0, 0, 1], 0))
+    Example: quat_error(body_quat["torso"], root_quat)
     """
-    if (
-        p.type.kind is q.type.kind is Kind.ROTATION
-        and all(p.type.turns + q.type.turns)
-        and p.type.turns != q.type.turns
-    ):
-        raise Mismatch("RW306", "two rotations between different frames cannot be compared",
+    ends = p.type.turns[1], q.type.turns[1]
+    if p.type.kind is q.type.kind is Kind.ROTATION and all(ends) and ends[0] != ends[1]:
+        raise Mismatch("RW306", "two rotations that end in different frames cannot be compared",
                        sides={0: "->".join(p.type.turns), 1: "->".join(q.type.turns)})  # fmt: skip
     return _angle(ops, "quat_error", (p, q), (0.0, math.pi))
 
