@@ -42,7 +42,7 @@ def with_added(
             problems.append(error("RW107", span, f"`{name}` {problem}", help="choose another name"))
         elif isinstance(what, HostQuantity):
             try:
-                out.quantities[name] = _host(out, name, what)  # type: ignore[index]
+                out.quantities[name] = _host(out, name, what, added)  # type: ignore[index]
             except ValueError as wrong:
                 problems.append(error("RW109", span, f"the quantity `{name}`: {wrong}"))
         else:
@@ -86,14 +86,14 @@ def _with_lines(names: Vocabulary, lines: Dict[str, Span]) -> Vocabulary:
     return replace(names, quantities=quantities)
 
 
-def _host(names: Vocabulary, name: str, what: HostQuantity) -> Quantity:
+def _host(names: Vocabulary, name: str, what: HostQuantity, added: Mapping[str, Added]) -> Quantity:
     """The quantity that a host gives. Raises ValueError with what is wrong in its declaration."""
     if what.kind not in KINDS:
         raise ValueError(f"its kind is one of {', '.join(KINDS)}, not {what.kind!r}")
     if what.mirror not in MIRRORS:
         raise ValueError(f"its mirror rule is one of {', '.join(MIRRORS[1:])}, not {what.mirror!r}")
     words = what.axes.split() if isinstance(what.axes, str) else what.axes
-    axes = tuple(_axis(names, word) for word in words)
+    axes = tuple(_axis(names, word, added) for word in words)
     if len({axis.name for axis in axes}) < len(axes):
         raise ValueError("it has an axis twice")
     if any(axis.is_components for axis in axes[:-1]):
@@ -120,7 +120,7 @@ def _host(names: Vocabulary, name: str, what: HostQuantity) -> Quantity:
     return Quantity(name, type, what.doc or "Given by the host.", "host", "", what.mirror)
 
 
-def _axis(names: Vocabulary, word: Any) -> Axis:
+def _axis(names: Vocabulary, word: Any, added: Mapping[str, Added]) -> Axis:
     """An axis of the task, or one of its own that the vocabulary then has too: {"points": 187}, {"tips": ["thumb", "index"]}."""
     if isinstance(word, str):
         if word in COMPONENTS:
@@ -142,6 +142,8 @@ def _axis(names: Vocabulary, word: Any) -> Axis:
         raise ValueError(f"there is another axis {name!r} already")
     if name not in names.axes and (_taken(names, name) or name in BUILTINS or name in (*COMPONENTS, "pairs")):
         raise ValueError(f"no axis can be called {name!r}")
+    if name in added:
+        raise ValueError(f"{name!r} is the name of a quantity, and cannot be that of an axis too")
     names.axes[name] = axis  # type: ignore[index]
     return axis
 

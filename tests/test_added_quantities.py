@@ -88,6 +88,7 @@ def test_from_python():
         ("x", HostQuantity(axes=[{"points": 0}]), "RW109", "size of at least 1"),
         ("x", HostQuantity(axes=[{"sum": 3}]), "RW109", "no axis can be called 'sum'"),
         ("x", HostQuantity(axes=[{"joints": 3}]), "RW109", "another axis 'joints'"),
+        ("x", HostQuantity(axes=[{"x": 3}]), "RW109", "'x' is the name of a quantity"),
         ("x", HostQuantity(unit="furlong"), "RW109", "furlong"),
         ("x", HostQuantity(frame="torso"), "RW109", "frame"),
         ("x", HostQuantity(kind="rotation", frame="base"), "RW109", "from a frame to another"),
