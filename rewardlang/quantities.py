@@ -108,7 +108,7 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         "actuated": Axis("joints", tuple(task.actuated)),
     }
     rows: Dict[str, Quantity] = {}
-    known = _ranges(task)
+    known, each = _ranges(task), _each(task)
     for row in ROWS:
         if row.kind == "command" and task.commands is None:
             continue
@@ -116,7 +116,13 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         if row.name in known:
             type = type.but(range=known[row.name])
         rows[row.name] = Quantity(
-            row.name, type, row.doc, "state" if row.kind == "command" else row.kind, row.line, row.mirror
+            row.name,
+            type,
+            row.doc,
+            "state" if row.kind == "command" else row.kind,
+            row.line,
+            row.mirror,
+            each.get(row.name, ()),
         )
     groups = {name: Axis(axis, tuple(elements)) for name, (axis, elements) in task.groups.items()}
     text = _yaml(task)
@@ -134,6 +140,7 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         groups=groups,
         pairs=task.pairs,
         joint_signs=task.joint_signs,
+        episode_steps=task.max_episode_length,
         terminations=terminations,
         observations=observations,
     )
@@ -154,21 +161,33 @@ def _shown(name: str, what: Added) -> str:
 
 
 def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:
-    """Ranges that the task's own numbers give, over all joints."""
+    """Ranges that the task's own numbers give, over all elements."""
     known = {} if task.commands is None else _command_ranges(task.commands)
-    torque, low, high = max(task.torque_limits), min(task.dof_pos_lower), max(task.dof_pos_upper)
+    for name, each in _each(task).items():
+        known[name] = (min(low for low, _ in each), max(high for _, high in each))
+    steps = task.max_episode_length
     return {
         **known,
-        "actions": (-task.clip_actions, task.clip_actions), "torques": (-torque, torque),
-        "torque_limits": (min(task.torque_limits), torque),
-        # A simulator's joint limits are soft: a fall pushes joints past them.
-        "dof_pos": (low - SOFT_LIMIT, high + SOFT_LIMIT),
-        "dof_pos_lower": (low, max(task.dof_pos_lower)), "dof_pos_upper": (min(task.dof_pos_upper), high),
-        "stiffness": (min(task.stiffness), max(task.stiffness)), "damping": (min(task.damping), max(task.damping)),
-        "action_scale": (min(task.action_scale), max(task.action_scale)),
-        "dof_vel_limits": (min(task.dof_vel_limits), max(task.dof_vel_limits)),
-        "default_dof_pos": (min(task.default_dof_pos), max(task.default_dof_pos)),
         "dt": (task.dt, task.dt),
+        "episode_step": (0.0, float(steps)),
+        "episode_time": (0.0, steps * task.dt),
+    }
+
+
+def _each(task: Task) -> Dict[str, Tuple[Tuple[float, float], ...]]:
+    """The range of each element of what the task's numbers bound."""
+    exact = {
+        name: tuple((x, x) for x in getattr(task, name))
+        for name in ("dof_pos_lower", "dof_pos_upper", "dof_vel_limits", "torque_limits", "default_dof_pos", "stiffness", "damping")
+    }  # fmt: skip
+    return {
+        **exact, "action_scale": tuple((x, x) for x in task.action_scale),
+        "torques": tuple((-x, x) for x in task.torque_limits),
+        "actions": tuple((-task.clip_actions, task.clip_actions) for _ in task.actuated),
+        # A simulator's joint limits are soft: a fall pushes joints past them.
+        "dof_pos": tuple((low - SOFT_LIMIT, high + SOFT_LIMIT) for low, high in zip(task.dof_pos_lower, task.dof_pos_upper)),
+        # A body that moves has a mass; one that is fixed to another may have none.
+        "body_mass": ((1e-9, INF), *((0.0, INF) for _ in task.body_names[1:])),
     }  # fmt: skip
 
 

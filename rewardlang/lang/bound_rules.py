@@ -46,7 +46,7 @@ def _table(b: Bounds, i: int, node: Node, place: Place) -> Forms:
 def _quantity(b: Bounds, i: int, node: Node, place: Place) -> Forms:
     name = node.data[0]
     each = b.known.get(name)
-    if each is not None:
+    if each:
         return tuple(b.atom(node, place, ("quantity", name, at), Range(*one)) for at, one in enumerate(each))
     count = len(node.type.axes[0]) if len(node.type.axes) == 1 and node.type.vector is not None else 1
     found = Range(*node.type.range)

@@ -206,8 +206,10 @@ class Bounds:
             up, down = rise[0].high if rise else INF, rise[0].low if rise else -INF
             if rise is not None and len(rise) == len(wide):
                 up, down = rise[at].high, rise[at].low
-            high = s.high + self.steps * max(up, 0.0) if w.high == INF and math.isfinite(up) else w.high
-            low = s.low + self.steps * min(down, 0.0) if w.low == -INF and math.isfinite(down) else w.low
+            high = s.high + (self.steps - 1) * max(up, 0.0) if w.high == INF and math.isfinite(up) else w.high
+            low = (
+                s.low + (self.steps - 1) * min(down, 0.0) if w.low == -INF and math.isfinite(down) else w.low
+            )
             out.append(Range(low, high))
         return out
 

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Tuple
 
 from . import format
+from .bounds import Bounds
 from .check import check
 from .diagnostics import Diagnostic, did_you_mean
 from .emit import emit, safe
 from .folding import CONSTANT, fold
+from .forms import product
 from .ir import Program, Term
 from .nodes import Expect, File
+from .nonfinite import nonfinite
 from .optimize import optimize
+from .ranges import mul
 from .resolve import Resolved, resolve
 from .types import Depends
 from .units import show
@@ -35,6 +39,7 @@ class Compiled:
     typed: Program = field(repr=False)
     optimized: Program = field(repr=False)
     source: str = field(repr=False)
+    bounds: Bounds = field(repr=False)
     warnings: Tuple[Diagnostic, ...] = ()
 
     @property
@@ -71,14 +76,15 @@ class Compiled:
 
     def table(self) -> List[Dict[str, Any]]:
         """A row for each term: name, group, weight, value's text, unit, axes that it reduces, line."""
-        values = _at_start(self.typed)
+        values, steps = _at_start(self.typed), float(self.vocabulary.episode_steps)
         rows = []
         for term in self.typed.terms:
             weight, value = self.typed.nodes[term.weight].type, self.typed.nodes[term.value].type
+            paid = mul(self.bounds.of(term.weight)[:2], self.bounds.of(term.value)[:2])
             rows.append({
                 "term": term.name, "group": term.group, "weight": values[term.weight],
                 "weight_varies": weight.depends is not Depends.NOTHING, "value": term.text, "unit": show(value.unit),
-                "range": list(value.range), "axes": list(term.reduced), "line": term.span.line, "file": term.span.source.name,
+                "range": list(self.bounds.of(term.value)[:2]), "pays": list(paid), "pays_per_episode": [product(e, steps) for e in paid], "axes": list(term.reduced), "line": term.span.line, "file": term.span.source.name,
             })  # fmt: skip
         return rows
 
@@ -103,6 +109,8 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     """A parsed spec compiled for a task's vocabulary. Raises RewardError with every error of the first stage that has any."""
     resolved = resolve(tree, vocabulary)
     typed, warnings = check(resolved)
+    bounds = Bounds(typed, {q.name: q.each for q in vocabulary.quantities.values()}, vocabulary.episode_steps)
+    found = (*warnings, *nonfinite(typed, bounds))
     optimized = optimize(typed)
     name = name or tree.source.name
     source = emit(optimized, f"{safe(name)}, compiled by rewardlang for the task {safe(vocabulary.task)}.")
@@ -114,7 +122,10 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
         typed,
         optimized,
         source,
-        tuple(w for w in warnings if not _allowed(w)),
+        bounds,
+        tuple(
+            sorted((w for w in found if not _allowed(w)), key=lambda w: (w.span.source.name, w.span.start))
+        ),
     )
 
 

@@ -24,6 +24,7 @@ class Quantity:
     kind: str = "state"
     definition: str = ""
     mirror: str = ""  # what a mirror does to it: polar, axial, joint, rotation, flip, or nothing
+    each: Tuple[Tuple[float, float], ...] = ()  # the range of each of its elements, where they differ
 
 
 @dataclass(frozen=True)
@@ -59,5 +60,6 @@ class Vocabulary:
     joint_signs: Mapping[str, float] = field(
         default_factory=dict
     )  # +1 or -1; 0 for a joint without a mirror image
+    episode_steps: int = 1000  # control steps that an episode has at most
     terminations: Tuple[Tuple[str, Span], ...] = ()
     observations: Tuple[Span, ...] = ()
