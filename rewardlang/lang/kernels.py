@@ -53,7 +53,7 @@ def tanh_kernel(ops: Operations, x: Value, width: Value) -> Value:
     - robosuite and mujoco_playground, `1 - tanh(k*x)`: `tanh_kernel(x, 1/k)`
     """
     bent = ops.unary("tanh", _scaled(ops, ops.unary("abs", x, x.type.unit), width), ONE)
-    return ops.binary("sub", ops.number(1.0), bent)
+    return ops.known(ops.binary("sub", ops.number(1.0), bent), 0.0, 1.0, ONE)
 
 
 @builtin("inverse(x, width)", "kernels")
@@ -70,7 +70,7 @@ def inverse(ops: Operations, x: Value, width: Value) -> Value:
     - `1/(1 + abs(x))`: `tolerance(x, 0, 0, margin=1, shape="reciprocal", value_at_margin=0.5)`
     """
     below = ops.binary("add", ops.number(1.0), ops.power(_scaled(ops, x, width), ops.number(2.0)))
-    return ops.binary("div", ops.number(1.0, ONE), below)
+    return ops.known(ops.binary("div", ops.number(1.0, ONE), below), 0.0, 1.0, ONE)
 
 
 @builtin("tolerance(x, lower=, upper=, margin=, shape=, value_at_margin=)", "kernels")
@@ -115,7 +115,9 @@ def tolerance(
     if margin is None or margin.type.range == (0.0, 0.0):
         return ops.as_number(inside)
     distance = _scaled(ops, outside, margin)
-    return ops.where(inside, ops.number(1.0, ONE), SHAPES[name](ops, distance, at_margin))
+    return ops.known(
+        ops.where(inside, ops.number(1.0, ONE), SHAPES[name](ops, distance, at_margin)), 0.0, 1.0, ONE
+    )
 
 
 def _number(x: Value, what: str) -> float:
