@@ -28,6 +28,7 @@ def phase(ops: Operations, period: Value, offset: Value) -> Value:
     Formula: mod(episode_time/period + offset, 1)
     Example: sum(half_sine(phase(0.8[s], table(feet, "left_*": 0, "*": 0.5))))
 
+    In other projects:
     - unitree_rl_gym's `phase`, with the period 0.8 s and the offset 0.5 for one leg, is this
     - mujoco_playground's runs from -pi to pi: theirs is `2*pi*phase - pi`
     """
