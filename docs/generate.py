@@ -71,6 +71,7 @@ def _function(builtin: Builtin) -> List[str]:
     lines = [f"- formula: `{fields['formula']}`"] if "formula" in fields else []
     lines += [f"- example: `{fields['example']}`"] if "example" in fields else []
     lines += [f"- source: {fields['source']}"] if "source" in fields else []
+    lines += [f"- may be left out: {builtin.optional}"] if builtin.optional else []
     out += [*lines, ""] if lines else []
     return out + ([_spaced(builtin.notes), ""] if builtin.notes else [])
 

@@ -111,7 +111,8 @@ def function(name: str) -> str:
         raise ValueError(f"there is no function `{name}`; {help}")
     builtin = known[name]
     out = [f"{builtin.form}  ({builtin.group})", "", builtin.doc]
-    out += ["", *(f"  {field:<8} {text}" for field, text in builtin.fields.items())] if builtin.fields else []
+    fields = {**builtin.fields, **({"optional": builtin.optional} if builtin.optional else {})}
+    out += ["", *(f"  {field:<8} {text}" for field, text in fields.items())] if fields else []
     out += ["", builtin.notes.replace("`", "")] if builtin.notes else []
     return "\n".join(out)
 

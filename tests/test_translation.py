@@ -63,7 +63,7 @@ def height_of_playground(contact, heights):
         first = (air > 0) & now
         air = np.where(now, 0, air + DT)
         peak = np.maximum(peak, z)
-        yield ((peak / 0.05 - 1) ** 2 * first).sum(-1)
+        yield ((peak / 0.1 - 1) ** 2 * first).sum(-1)
         peak = peak * ~now
 
 
@@ -77,19 +77,18 @@ def height_of_playground(contact, heights):
     ],
 )
 def test_terms_of_feet(library, name, loop):
-    rng = np.random.default_rng(3)
-    contact = np.repeat(rng.random((STEPS // 4, N, 2)) < 0.5, 4, axis=0) ^ (rng.random((STEPS, N, 2)) < 0.1)
+    reward = rewardlang.Reward(rewardlang.compile(page_line(library, name)), N, dtype=torch.float64)
+    bodies = reward.program.vocabulary.axes["bodies"].elements
+    feet = [i for i, body in enumerate(bodies) if body.endswith("_foot")]
+    rng, shape = np.random.default_rng(3), (N, len(feet))
+    contact = np.repeat(rng.random((STEPS // 4, *shape)) < 0.5, 4, axis=0) ^ (
+        rng.random((STEPS, *shape)) < 0.1
+    )
     contact[0] = True  # the reset state: on the ground
     heights = np.where(contact, 0.01, rng.uniform(0.02, 0.1, contact.shape))
-    reward = rewardlang.Reward(rewardlang.compile(page_line(library, name)), N, dtype=torch.float64)
-    feet = [
-        i
-        for i, body in enumerate(reward.program.vocabulary.axes["bodies"].elements)
-        if body.endswith("_foot")
-    ]
     paid = []
     for now, z in zip(contact, heights):
-        force, position = np.zeros((N, 8, 3)), np.zeros((N, 8, 3))
+        force, position = np.zeros((N, len(bodies), 3)), np.zeros((N, len(bodies), 3))
         force[:, feet, 2], position[:, feet, 2] = now * 20.0, z
         state = {"contact_forces": torch.tensor(force), "body_pos": torch.tensor(position),
                  "command_lin_vel": torch.ones(N, 2, dtype=torch.float64)}  # fmt: skip

@@ -186,7 +186,8 @@ def smoothstep(ops: Operations, x: Value, lo: Value, hi: Value) -> Value:
     """
     t = ops.binary("div", ops.binary("sub", x, lo), ops.binary("sub", hi, lo))
     t = ops.clip(Value(t.node, t.type.but(unit=ONE)), ops.number(0.0), ops.number(1.0))
-    return ops.fold("mul", (t, t, ops.binary("sub", ops.number(3.0), ops.binary("mul", ops.number(2.0), t))))
+    rest = ops.binary("sub", ops.number(3.0), ops.binary("mul", ops.number(2.0), t))
+    return ops.known(ops.fold("mul", (t, t, rest)), 0.0, 1.0, ONE)
 
 
 @builtin("where(cond, a, b)", "elementwise")
@@ -297,7 +298,7 @@ def normalize(ops: Operations, v: Value) -> Value:
     Example: dot(normalize(root_pos - [3, 0, 0]), root_lin_vel)
     """
     unit = ops.binary("div", v, ops.norm(v))
-    return Value(unit.node, unit.type.but(unit=ONE))
+    return ops.known(unit, -1.0, 1.0, ONE)
 
 
 @builtin("distance(a, b)", "vectors")

@@ -15,6 +15,12 @@ from .units import ONE, SECOND
 CYCLE = (0.0, 1.0)
 
 
+def _in_cycle(ops: Operations, value: Value, phase: Value) -> Value:
+    """A value that is within 0..1 if the phase is."""
+    low, high = CYCLE if 0 <= phase.type.range[0] and phase.type.range[1] <= 1 else (-math.inf, math.inf)
+    return ops.known(value, low, high, ONE)
+
+
 @builtin("phase(period, offset)", "gait")
 def phase(ops: Operations, period: Value, offset: Value) -> Value:
     """The place in the gait's cycle, from 0 up to 1; for each foot if the offset is a table.
@@ -22,6 +28,7 @@ def phase(ops: Operations, period: Value, offset: Value) -> Value:
     Formula: mod(episode_time/period + offset, 1)
     Example: sum(half_sine(phase(0.8[s], table(feet, "left_*": 0, "*": 0.5))))
 
+    In other projects:
     - unitree_rl_gym's `phase`, with the period 0.8 s and the offset 0.5 for one leg, is this
     - mujoco_playground's runs from -pi to pi: theirs is `2*pi*phase - pi`
     """
@@ -31,7 +38,7 @@ def phase(ops: Operations, period: Value, offset: Value) -> Value:
     turns = ops.binary("div", time, period)
     moved = ops.binary("add", Value(turns.node, turns.type.but(unit=ONE)), offset)
     wrapped = ops.binary("mod", moved, ops.number(1.0))
-    return Value(wrapped.node, wrapped.type.but(unit=ONE, range=CYCLE))
+    return ops.known(wrapped, *CYCLE, ONE)
 
 
 @builtin("stance(phase, duty, width=)", "gait")
@@ -53,7 +60,7 @@ def stance(ops: Operations, phase: Value, duty: Value, width: Optional[Value]) -
     up = smoothstep(ops, place, ops.number(0.0), width)
     down = smoothstep(ops, place, duty, ops.binary("add", duty, width))
     value = ops.binary("sub", up, down)
-    return Value(value.node, value.type.but(unit=ONE, range=CYCLE))
+    return ops.known(value, 0.0 if duty.type.range[0] >= 0 else -1.0, 1.0, ONE)
 
 
 @builtin("triangle(phase)", "gait")
@@ -65,7 +72,7 @@ def triangle(ops: Operations, phase: Value) -> Value:
     """
     twice = ops.binary("sub", ops.binary("mul", phase, ops.number(2.0)), ops.number(1.0))
     value = ops.binary("sub", ops.number(1.0), ops.unary("abs", twice, ONE))
-    return Value(value.node, value.type.but(unit=ONE))
+    return _in_cycle(ops, value, phase)
 
 
 @builtin("half_sine(phase)", "gait")
@@ -92,7 +99,7 @@ def bezier_swing(ops: Operations, phase: Value, height: Value) -> Value:
     later = ops.binary("sub", twice, ops.number(1.0))
     rising = ops.compare("<=", phase, ops.number(0.5))
     bow = ops.where(rising, _bezier(ops, twice), ops.binary("sub", ops.number(1.0), _bezier(ops, later)))
-    return ops.binary("mul", Value(bow.node, bow.type.but(unit=ONE, range=CYCLE)), height)
+    return ops.binary("mul", _in_cycle(ops, bow, phase), height)
 
 
 def _bezier(ops: Operations, t: Value) -> Value:

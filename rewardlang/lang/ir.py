@@ -134,6 +134,12 @@ class Builder:
         if not old.name:
             self.nodes[node] = replace(old, name=name, span=span)
 
+    def narrow(self, node: int, low: float, high: float, unit: Any) -> None:
+        """Note what is known of a node's value beyond what its operation says: it is within low..high, and its unit."""
+        type = self.nodes[node].type
+        within = (max(low, type.range[0]), min(high, type.range[1]))
+        self.nodes[node] = replace(self.nodes[node], type=type.but(range=within, unit=type.unit or unit))
+
     def place(self, node: int, span: Span, hint: str = "") -> None:
         """Note where a node was written first, and by which function."""
         old = self.nodes[node]

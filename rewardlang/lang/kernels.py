@@ -36,6 +36,7 @@ def laplace(ops: Operations, x: Value, width: Value) -> Value:
     Formula: exp(-abs(x)/width)
     Example: laplace(base_height - 0.34[m], 0.1[m])
 
+    In other projects:
     - `exp(-k*abs(x))`, humanoid-gym's with k = 100 or 10: `laplace(x, 1/k)`
     """
     return ops.unary("exp", ops.negative(_scaled(ops, ops.unary("abs", x, x.type.unit), width)), ONE)
@@ -49,11 +50,12 @@ def tanh_kernel(ops: Operations, x: Value, width: Value) -> Value:
     Example: tanh_kernel(norm(root_pos.xy - [3, 0]), 1.0[m])
     Source: Isaac Lab's position_command_error_tanh
 
+    In other projects:
     - Isaac Lab, `1 - tanh(x/std)` of a distance: `tanh_kernel(x, std)`
     - robosuite and mujoco_playground, `1 - tanh(k*x)`: `tanh_kernel(x, 1/k)`
     """
     bent = ops.unary("tanh", _scaled(ops, ops.unary("abs", x, x.type.unit), width), ONE)
-    return ops.binary("sub", ops.number(1.0), bent)
+    return ops.known(ops.binary("sub", ops.number(1.0), bent), 0.0, 1.0, ONE)
 
 
 @builtin("inverse(x, width)", "kernels")
@@ -63,6 +65,7 @@ def inverse(ops: Operations, x: Value, width: Value) -> Value:
     Formula: 1/(1 + (x/width)^2)
     Example: inverse(norm(root_pos.xy - [3, 0]), 1.0[m])
 
+    In other projects:
     - IsaacGymEnvs, `1/(1 + d^2)`: `inverse(d, 1)`; squared, as its Franka tasks do: `inverse(d, 1)^2`
     - `1/(1 + k*x^2)`: `inverse(x, 1/sqrt(k))`
     - dm_control's long_tail tolerance with the value v at the margin: `inverse(x, margin/sqrt(1/v - 1))`
@@ -70,7 +73,7 @@ def inverse(ops: Operations, x: Value, width: Value) -> Value:
     - `1/(1 + abs(x))`: `tolerance(x, 0, 0, margin=1, shape="reciprocal", value_at_margin=0.5)`
     """
     below = ops.binary("add", ops.number(1.0), ops.power(_scaled(ops, x, width), ops.number(2.0)))
-    return ops.binary("div", ops.number(1.0, ONE), below)
+    return ops.known(ops.binary("div", ops.number(1.0, ONE), below), 0.0, 1.0, ONE)
 
 
 @builtin("tolerance(x, lower=, upper=, margin=, shape=, value_at_margin=)", "kernels")
@@ -115,7 +118,9 @@ def tolerance(
     if margin is None or margin.type.range == (0.0, 0.0):
         return ops.as_number(inside)
     distance = _scaled(ops, outside, margin)
-    return ops.where(inside, ops.number(1.0, ONE), SHAPES[name](ops, distance, at_margin))
+    return ops.known(
+        ops.where(inside, ops.number(1.0, ONE), SHAPES[name](ops, distance, at_margin)), 0.0, 1.0, ONE
+    )
 
 
 def _number(x: Value, what: str) -> float:

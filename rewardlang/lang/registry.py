@@ -47,6 +47,11 @@ class Builtin:
         return {name.lower(): " ".join(text.split()) for name, text in FIELD.findall(self.text)}
 
     @property
+    def optional(self) -> str:
+        """The parameters that may be left out."""
+        return ", ".join(p.name for p in self.parameters if p.optional)
+
+    @property
     def notes(self) -> str:
         """What else is to know, in Markdown."""
         return FIELD.sub("", self.text.partition("\n\n")[2]).strip()

@@ -170,6 +170,12 @@ class Operations:
         frames = unify_frames((a, b), "choose between")
         return self._make("where", (condition, a, b), axes, unify_units((a, b), "choose between"), frames)
 
+    def known(self, x: Value, low: float, high: float, unit: Optional[Unit] = None) -> Value:
+        """x, of which more is known than its operations say: its value is within low..high, in `unit`."""
+        self.builder.narrow(x.node, low, high, unit)
+        type = self.builder.nodes[x.node].type
+        return Value(x.node, x.type.but(range=type.range, unit=unit))
+
     # axes
 
     def component(self, v: Value, letters: str) -> Value:
@@ -268,9 +274,7 @@ class Operations:
             others *= 1 if x.type.axes[i] in shared else len(x.type.axes[i])
         count = self.binary("mul", count, self.number(float(others)))
         average = self.binary("div", kept, self.binary("max", count, self.number(1.0)))
-        return Value(
-            average.node, average.type.but(unit=x.type.unit, range=ranges.join((0.0, 0.0), x.type.range))
-        )
+        return self.known(average, *ranges.join((0.0, 0.0), x.type.range), x.type.unit)
 
     def norm(self, x: Value) -> Value:
         """The 2-norm over the components if there are any, else over the only axis."""
