@@ -19,12 +19,12 @@ LONG_NAME = 30
 def terms(program: Compiled) -> str:
     """The table of terms: weight, value, unit, the axes it reduces."""
     groups = program.resolved.groups
-    rows = [["term", "weight", "value", "unit", "range", "reduces"]]
+    rows = [["term", "weight", "value", "unit", "range", "pays", "per episode", "reduces"]]
     out: List[str] = []
     table = program.table()
     for row in table:
         rows.append([row["term"], f"{row['weight']:g}", _short(row["value"], 60),
-                     row["unit"], interval(row["range"]), ", ".join(row["axes"])])  # fmt: skip
+                     row["unit"], *(_outward(row[key]) for key in ("range", "pays", "pays_per_episode")), ", ".join(row["axes"])])  # fmt: skip
     per_second = [g for g, statements in groups.items() if statements[0].per_second]
     out.append(
         f"{program.name}: {len(table)} term{'s' if len(table) != 1 else ''} for the task {program.vocabulary.task}"
@@ -37,6 +37,9 @@ def terms(program: Compiled) -> str:
         out.append(
             f"weights of {', '.join(per_second)} (per second) include dt = {program.vocabulary.dt:g} s"
         )
+    unbounded = [row["term"] for row in table if not all(map(math.isfinite, row["pays"]))]
+    if unbounded:
+        out.append(f"nothing bounds what these pay: {', '.join(unbounded)}")
     if program.typed.total is not None:
         out.append(f"total = {program.resolved.total.value.span.text if program.resolved.total else ''}")
     causes = ", ".join(c.name for c in program.typed.causes)
@@ -171,6 +174,21 @@ def columns(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> List[st
         for row in rows
     ]
     return [lines[0], "-" * max(map(len, lines)) if max(map(len, lines)) < 160 else "-" * 160, *lines[1:]]
+
+
+def _outward(range: Sequence[float]) -> str:
+    """An interval with ends of four digits, rounded so that it holds what it stands for."""
+    low, high = range
+    if math.isinf(low) and math.isinf(high):
+        return "any"
+    return interval((-_up(-low), _up(high)))
+
+
+def _up(x: float) -> float:
+    if x == 0 or math.isinf(x):
+        return x
+    unit = 10.0 ** (math.floor(math.log10(abs(x))) - 3)
+    return float(f"{math.ceil(x / unit - 1e-4) * unit:.6g}")
 
 
 def interval(range: Sequence[float]) -> str:

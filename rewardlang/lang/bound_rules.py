@@ -60,7 +60,7 @@ def _state(b: Bounds, i: int, node: Node, place: Place) -> Forms:
         at = at.outer
     known = b.slot(slot) if at is None else at.slots[slot]
     return tuple(
-        b.atom(node, place, ("slot", slot, k, None if at is None else id(at)), one)
+        b.atom(node, place, ("slot", slot, k, None if at is None else at.number), one)
         for k, one in enumerate(known)
     )
 
@@ -107,6 +107,7 @@ def _squared(b: Bounds, node: Node, place: Place, x: Form) -> Form:
     found = place.facts.of(unit)
     low, high = ranges.power(found[:2], (2.0, 2.0))
     form = b.atom(node, place, ("square", unit.key), Range(low, high, not found.holds_zero))
+    b.atoms.inner.update((atom, ("square", unit)) for atom in form.terms)
     if unit.const == 0 and len(unit.terms) == 1 and form.terms:
         (component,), (square,) = unit.terms, form.terms
         if component in b.atoms.vector:
@@ -189,7 +190,9 @@ def _abs(b: Bounds, i: int, node: Node, place: Place, x: Form) -> Form:
         return x if found.low >= 0 else x.times(-1.0)
     _, k = x.direction()
     unit = x if k > 0 else x.times(-1.0)
-    return b.atom(node, place, ("abs", unit.key), Range(*ranges.absolute(found[:2]), found.nonzero))
+    out = b.atom(node, place, ("abs", unit.key), Range(*ranges.absolute(found[:2]), found.nonzero))
+    b.atoms.inner.update((atom, ("abs", unit)) for atom in out.terms)
+    return out
 
 
 def _sqrt(b: Bounds, i: int, node: Node, place: Place, x: Form) -> Form:
@@ -294,6 +297,16 @@ def _same(b: Bounds, i: int, node: Node, place: Place) -> Forms:
     return b.forms(node.args[0], place)
 
 
+def _group(b: Bounds, i: int, node: Node, place: Place) -> Forms:
+    """What the terms of a group pay together."""
+    low = high = 0.0
+    for term in b.program.terms:
+        if term.group == node.data[0]:
+            paid = ranges.mul(b.of(term.weight)[:2], b.of(term.value)[:2])
+            low, high = low + paid[0], high + paid[1]
+    return _fresh(b, i, node, place, Range(low, high))
+
+
 def _never(b: Bounds, i: int, node: Node, place: Place) -> Forms:
     return (constant(0.0),)
 
@@ -316,8 +329,8 @@ def _where(b: Bounds, i: int, node: Node, place: Place) -> Forms:
     count = max(len(condition), *(len(side) for side in sides))
     if len(condition) > 1 or count > 1:
         count = (
-            max(count, _elements(node))
-            if any(1 < n < _elements(node) for n in (len(condition), *(len(s) for s in sides)))
+            max(count, elements(node))
+            if any(1 < n < elements(node) for n in (len(condition), *(len(s) for s in sides)))
             else count
         )
     out = []
@@ -337,7 +350,7 @@ def _where(b: Bounds, i: int, node: Node, place: Place) -> Forms:
 # over elements
 
 
-def _elements(node: Node) -> int:
+def elements(node: Node) -> int:
     count = 1
     for axis in node.type.axes:
         count *= len(axis)
@@ -489,7 +502,7 @@ def _rule(rule: Callable[..., Form]) -> Callable[..., Any]:
 
 OPS: Dict[str, Callable[..., Any]] = {
     "const": _const, "table": _table, "quantity": _quantity, "state": _state, "at_reset": _at_reset, "float": _same, "expand": _same,
-    "never": _never, "where": _where, "index": _index, "take": _take, "stack": _stack, "rotate": _turned, "rotate_inverse": _turned,
+    "never": _never, "group": _group, "where": _where, "index": _index, "take": _take, "stack": _stack, "rotate": _turned, "rotate_inverse": _turned,
     "cross": _cross,
     "fill": lambda b, i, node, place: (constant(float(node.data[1])),),
     **{op: _rule(rule) for op, rule in {  # type: ignore[arg-type]

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Callable, Dict, Hashable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .bound_rules import ACROSS, OPS, unknown
+from .bound_rules import ACROSS, OPS, elements, unknown
 from .forms import EVERY, INF, Atoms, Facts, Form, Range, constant
 from .ir import Node, Program
 from .types import Axis, Kind
 
 Forms = Tuple[Form, ...]  # one for all elements, or one each
+NUMBERS = itertools.count()
 MAX_PLACES = 300  # places under a condition that are looked at by themselves
+MAX_DEPTH = 30  # of such places in each other, and of remembered values
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Place:
         at_reset: bool = False,
     ) -> None:
         self.facts, self.outer, self.at_reset = facts, outer, at_reset
+        self.number = next(NUMBERS)
+        self.depth: int = 0 if outer is None else outer.depth + 1
         self.bare = False  # no facts of its own, only remembered values that are being followed
         self.whole = whole or self  # the place whose facts hold for all elements at once
         self.forms: Dict[int, Forms] = {}
@@ -67,6 +72,7 @@ class Bounds:
         self.reads: Dict[int, Set[int]] = {}
         self.places = 0
         self.silent = 0
+        self.depth = 0
 
     def of(self, i: int) -> Range:
         """The range of a node, over all its elements."""
@@ -86,18 +92,66 @@ class Bounds:
         return [place.facts.of(form) for form in forms]
 
     def forms(self, i: int, place: Place) -> Forms:
-        """A node's forms as they are in a place."""
-        if i in place.forms:
-            return place.forms[i]
+        """A node's forms as they are in a place. What it follows from is looked at first, without recursion."""
+        todo = [i]
+        while todo:
+            at = todo[-1]
+            if at in place.forms:
+                todo.pop()
+                continue
+            source = self._elsewhere(at, place)
+            if source is None:
+                missing = [a for a in self._asked(at, place) if a not in place.forms]
+                if missing:
+                    todo += missing
+                    continue
+            todo.pop()
+            if source is not None:
+                place.forms[at] = self.forms(at, source)
+            else:
+                node = self.nodes[at]
+                place.forms[at] = self._narrowed(
+                    node, OPS.get(node.op, unknown)(self, at, node, place), place
+                )
+        return place.forms[i]
+
+    def _elsewhere(self, i: int, place: Place) -> Optional[Place]:
+        """The place that knows a node as well as this one; None for this one."""
+        if place.outer is not None and place.bare and not self.slots_below(i) & set(place.slots):
+            return place.outer
+        return place.whole if place.whole is not place and self.nodes[i].op in ACROSS else None
+
+    def _asked(self, i: int, place: Place) -> Sequence[int]:
+        """Arguments that a node's rule looks at in this place."""
         node = self.nodes[i]
-        if place.bare and place.outer is not None and not self.slots_below(i) & set(place.slots):
-            found = self.forms(i, place.outer)
-        elif node.op in ACROSS and place.whole is not place:
-            found = self.forms(i, place.whole)
-        else:
-            found = OPS.get(node.op, unknown)(self, i, node, place)
-        place.forms[i] = found
-        return found
+        if node.op == "at_reset":
+            return node.args[:1] if place.at_reset else node.args[1:]
+        if node.op == "where" and self.opens(place):
+            return node.args[:1]
+        return node.args
+
+    def _narrowed(self, node: Node, forms: Forms, place: Place) -> Forms:
+        """The forms, which lie within the range of the node's type too."""
+        if 1 < len(forms) == elements(node):
+            count = Counter(atom for form in forms for atom in form.terms)
+            self.atoms.single.update(
+                a for a, n in count.items() if n == 1 and self.atoms.axes[a] == node.type.axes
+            )
+        known = Range(*node.type.range)
+        if known[:2] != EVERY[:2] and node.type.kind is not Kind.ROTATION:
+            for form in forms:
+                found = place.facts.of(form)
+                slack = 1e-5 * max(abs(e) if math.isfinite(e) else 0.0 for e in known[:2])
+                if not form.is_constant and (
+                    found.low < known.low - slack or found.high > known.high + slack
+                ):
+                    direction, k = form.direction()
+                    place.facts.narrow(direction, known.plus(-form.const).times(1 / k))
+        return forms
+
+    def opens(self, place: Place) -> bool:
+        """Whether a condition opens a place of its own here."""
+        return self.places < MAX_PLACES and place.depth < MAX_DEPTH
 
     def atom(self, node: Node, place: Place, key: Hashable, found: Range) -> Form:
         """The form of one atom, which an operation gives."""
@@ -162,7 +216,12 @@ class Bounds:
         """The ranges of what a slot holds."""
         if slot not in self.slot_ranges:
             self.slot_ranges[slot] = [EVERY]  # a slot that is read on the way to itself
-            self.slot_ranges[slot] = self._follow(slot)
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                self.slot_ranges[slot] = [Range(*self.nodes[self.program.slots[slot]].type.range)]
+            else:
+                self.slot_ranges[slot] = self._follow(slot)
+            self.depth -= 1
         return self.slot_ranges[slot]
 
     def _follow(self, slot: int) -> List[Range]:
@@ -238,27 +297,25 @@ class Bounds:
 
     def under(self, condition: int, place: Place, holds: bool) -> Place:
         """The place of a `where`'s side, with what its condition says."""
-        self.places += 1
-        if self.places > MAX_PLACES:
+        if not self.opens(place):
             return place
+        self.places += 1
         node = self.nodes[condition]
         inner = Facts(self.atoms, place.facts)
         new = Place(inner, place, None if not node.type.axes else place.whole, place.at_reset)
         new.slots = place.slots
-        self._assume(condition, holds, place, inner, len(node.type.axes) > 0)
+        self._assume(condition, holds, place, inner)
         return new
 
-    def _assume(self, i: int, holds: bool, place: Place, facts: Facts, by_element: bool) -> None:
+    def _assume(self, i: int, holds: bool, place: Place, facts: Facts) -> None:
         node = self.nodes[i]
         if node.op == "not":
-            self._assume(node.args[0], not holds, place, facts, by_element)
+            self._assume(node.args[0], not holds, place, facts)
         elif node.op == ("and" if holds else "or"):
             for a in node.args:
-                self._assume(a, holds, place, facts, by_element)
+                self._assume(a, holds, place, facts)
         elif node.op in COMPARED:
             rows = self.aligned(node, node.args, place)
-            if by_element and len(rows) > 1:
-                return  # the facts of one element are not those of another
             op = node.op if holds else OPPOSITE[node.op]
             for left, right in rows:
                 if self.nodes[node.args[0]].type.kind is Kind.BOOL:
@@ -267,6 +324,8 @@ class Bounds:
                 direction, k = form.direction()
                 if form.is_constant or not math.isfinite(form.const) or not math.isfinite(k):
                     continue
+                if len(rows) > 1 and not self.atoms.single & set(form.terms):
+                    continue  # what holds for one element need not hold for the others
                 at = -form.const / k
                 for found in COMPARED[op](at, k > 0):
                     facts.narrow(direction, found)

@@ -25,7 +25,7 @@ from .types import Depends
 from .units import show
 from .vocabulary import Vocabulary
 
-ALLOW = re.compile(r"#\s*allow\s+(RW\d{3})\s*:\s*\S")
+ALLOW = re.compile(r"#\s*allow\s+(RW\d{3}(?:[,\s]+RW\d{3})*)\s*:\s*\S")
 
 
 @dataclass(frozen=True)
@@ -133,4 +133,4 @@ def _allowed(warning: Diagnostic) -> bool:
     """Whether the line of a warning says, with a reason, that it is meant: `# allow RW310: ...`."""
     span = warning.span
     match = ALLOW.search(span.source.line_text(span.line))
-    return match is not None and match[1] == warning.code
+    return match is not None and warning.code in match[1]

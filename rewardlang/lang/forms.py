@@ -7,7 +7,7 @@ Equal operations on equal forms are one atom, so what cancels in the mathematics
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Hashable, List, NamedTuple, Optional, Set, Tuple
 
 INF = math.inf
 MAX_TERMS = 64  # a form of more becomes an atom of its own
@@ -41,7 +41,7 @@ class Range(NamedTuple):
         return Range(min(ends), max(ends), self.nonzero and k != 0)
 
     def plus(self, c: float) -> Range:
-        return Range(self.low + c, self.high + c)
+        return self if c == 0 else Range(self.low + c, self.high + c)
 
 
 EVERY = Range(-INF, INF)
@@ -98,6 +98,10 @@ class Atoms:
         self.group: Dict[int, int] = {}  # atom of the square of such a component → the vector
         self.norms: Dict[int, float] = {}  # vector → the largest norm
         self.axes: List[Any] = []  # axes of the node that an atom is an element of
+        self.single: Set[int] = set()  # atoms of one element, not of all that are alike
+        self.inner: Dict[
+            int, Tuple[str, Form]
+        ] = {}  # atom of an absolute value or a square → which, and of what
 
     def add(self, key: Hashable, range: Range, axes: Any = ()) -> int:
         """The atom of a key; a known one keeps its range."""
@@ -124,6 +128,12 @@ class Facts:
             (atom,) = direction.terms
             new = self.of_atom(atom).meet(range)
             self.atom[atom] = new
+            if atom in self.atoms.inner and not new.empty:
+                op, inner = self.atoms.inner[atom]
+                size = max(new.high, 0.0) if op == "abs" or new.high == INF else math.sqrt(max(new.high, 0.0))
+                direction, k = inner.direction()
+                known = Range(-size, size, inner.const == 0 and not new.holds_zero)
+                self.narrow(direction, known.plus(-inner.const).times(1 / k))
         else:
             new = self.of(direction).meet(range)
             self.along[direction.key] = new

@@ -295,7 +295,7 @@ def normalize(ops: Operations, v: Value) -> Value:
     """The vector of length 1 in the direction of v; not finite for the vector 0.
 
     Formula: v / norm(v)
-    Example: dot(normalize(root_pos - [3, 0, 0]), root_lin_vel)
+    Example: dot(normalize(rotate(root_quat, [1, 0, 0.2])), root_lin_vel)
     """
     unit = ops.binary("div", v, ops.norm(v))
     return ops.known(unit, -1.0, 1.0, ONE)

@@ -6,7 +6,7 @@ from typing import Callable, Dict, Iterator, NamedTuple, Tuple
 
 from .bounds import Bounds, Finding
 from .diagnostics import Diagnostic, error
-from .forms import INF, Range
+from .forms import Range
 from .ir import Program
 
 
@@ -18,27 +18,20 @@ class Way(NamedTuple):
     help: str
 
 
-def _in(range: Range) -> str:
-    """`in [-2, 3]`, `below 3`, `of any size`: a range as a sentence has it."""
-    low, high = range[:2]
-    if low == -INF and high == INF:
-        return "is any number"
-    if low == high:
-        return f"is {low:g}"
-    if low == -INF:
-        return f"can be anything up to {high:g}"
-    return f"can be anything from {low:g}" if high == INF else f"is in [{low:g}, {high:g}]"
+def _in(range: Range, end: str = "]") -> str:
+    return f"[{range.low:.7g}, {range.high:.7g}{end}"
 
 
+CLIPPED = "`{0}(clip(x, -1, 1))` is defined everywhere; a turned unit vector is a little too long in float32"
 WAYS: Dict[str, Way] = {
-    "divide": Way("RW503", lambda f: f"this divides by 0 where the divisor is 0; it {_in(f.range)}",
-                  "`max(x, 0.1)` keeps a divisor away from 0, `where(x > 0, 1/x, 0)` leaves it out; a param takes a range"),
-    "sqrt": Way("RW504", lambda f: f"`sqrt` of a negative number; here it {_in(f.range)}", "`sqrt(max(x, 0))` is 0 there"),
-    "log": Way("RW505", lambda f: f"`log` of 0 or less; here it {_in(f.range)}", "`log(max(x, 1e-6))` stays finite"),
-    "asin": Way("RW506", lambda f: f"`asin` beyond -1..1; its argument {_in(f.range)}", "`asin(clip(x, -1, 1))`: a turned unit vector is a little off in float32"),
-    "acos": Way("RW506", lambda f: f"`acos` beyond -1..1; its argument {_in(f.range)}", "`acos(clip(x, -1, 1))`: a turned unit vector is a little off in float32"),
-    "exp": Way("RW507", lambda f: f"`exp` does not fit in float32; here its argument {_in(f.range)}", "`exp(min(x, 20))` stays finite"),
-    "power": Way("RW508", lambda f: f"a negative number to a power that is not whole; here it {_in(f.range)}", "`max(x, 0)^y` is 0 there"),
+    "divide": Way("RW503", lambda f: f"this can divide by 0: the divisor is in {_in(f.range)}",
+                  "`max(x, 0.1)` keeps it away from 0, `where(x > 0, 1/x, 0)` leaves 0 out, and a param may have a range: `in [0.1, 1]`"),
+    "sqrt": Way("RW504", lambda f: f"`sqrt` of a negative number: the argument can be in {_in(f.range, ')')}", "`sqrt(max(x, 0))` is 0 there"),
+    "log": Way("RW505", lambda f: f"`log` of 0 or less: the argument can be in {_in(f.range)}", "`log(max(x, 1e-6))` is defined everywhere"),
+    "asin": Way("RW506", lambda f: f"`asin` beyond -1..1: the argument is in {_in(f.range)}", CLIPPED.format("asin")),
+    "acos": Way("RW506", lambda f: f"`acos` beyond -1..1: the argument is in {_in(f.range)}", CLIPPED.format("acos")),
+    "exp": Way("RW507", lambda f: f"`exp` does not fit in float32: the argument can be in {_in(f.range)}", "`exp(min(x, 20))` does"),
+    "power": Way("RW508", lambda f: f"a negative number to a power that is not whole: the base can be in {_in(f.range, ')')}", "`max(x, 0)^y` is 0 there"),
 }  # fmt: skip
 
 

@@ -38,13 +38,14 @@ def draw(vocabulary: Vocabulary, n: int, generator: torch.Generator, extreme: fl
             q = torch.randn(*shape, 4, generator=generator, dtype=torch.float64)
             out[quantity.name] = q / q.norm(dim=-1, keepdim=True)
         else:
-            low = type.range[0] if type.range[0] > 3.0 else max(-3.0, type.range[0])
-            high = type.range[1] if type.range[1] < -3.0 or low > 3.0 else min(3.0, type.range[1])
+            each = torch.tensor(quantity.each or [type.range], dtype=torch.float64)
+            bottom, top = each[:, 0], each[:, 1]
+            low = torch.where(bottom > 3.0, bottom, bottom.clamp(min=-3.0))
+            high = torch.where((top < -3.0) | (low > 3.0), top, top.clamp(max=3.0))
             x = low + (high - low) * rand(*shape)
-            ends = torch.where(rand(*shape) < 0.5, max(type.range[0], -1e3), min(type.range[1], 1e3))
-            out[quantity.name] = (
-                torch.where(rand(*shape) < extreme, ends.double(), x).float().double().clamp(*type.range)
-            )
+            ends = torch.where(rand(*shape) < 0.5, bottom.clamp(min=-1e3), top.clamp(max=1e3))
+            drawn = torch.where(rand(*shape) < extreme, ends, x)
+            out[quantity.name] = drawn.float().double().clamp(bottom, top)
     for name in ("contact_forces", "dof_vel", "actions"):  # often exactly 0, so that contacts come and go
         out[name] = torch.where(rand(*out[name].shape) < 0.3, torch.zeros(()).double(), out[name])
     return out
