@@ -60,6 +60,9 @@ class Humanoid:
     def reset(self, s: State) -> None:
         pass
 
+    def ends(self, s: State) -> bool:
+        return False
+
     def step(self, s: State) -> Paid:
         factors = self.factors(s)
         total = math.prod(factors.values())

@@ -74,7 +74,7 @@ class Walk:
             self.command = size * rng.uniform(-1, 1, 3) * (rng.random() > 0.3)
             self.vigour = rng.choice([0.02, 0.2, 1.0])
         command, vigour = self.command, 1.0 if fallen else self.vigour
-        root_quat = turn(rng, math.pi, style.tilt * vigour + 2.5 * fallen)
+        root_quat = turns(rng, 1, style.tilt * vigour + 2.5 * fallen)[0]
         axes = matrix(root_quat)
         body_pos = rng.normal(0, 1, (bodies, 3))
         for i, name in enumerate(task.body_names):
@@ -101,7 +101,7 @@ class Walk:
             "dof_vel": rng.normal(0, 10, joints) * vigour,
             "torques": np.array(task.torque_limits) * rng.uniform(-1.2, 1.2, joints) * vigour,
             "body_pos": body_pos,
-            "body_quat": np.array([turn(rng, math.pi, style.tilt + 2.5 * fallen) for _ in range(bodies)]),
+            "body_quat": turns(rng, bodies, style.tilt + 2.5 * fallen),
             "body_lin_vel": rng.normal(0, 1, (bodies, 3)) * vigour,
             "body_ang_vel": rng.normal(0, 1, (bodies, 3)) * vigour,
             "contact_forces": force,
@@ -127,12 +127,12 @@ def rounded(x: np.ndarray) -> np.ndarray:
     return x if x.dtype == bool else x.astype(np.float32).astype(np.float64)
 
 
-def turn(rng: np.random.Generator, yaw: float, tilt: float) -> np.ndarray:
-    """A rotation: any heading within `yaw`, leaning by about `tilt` to any side. [4] xyzw"""
-    heading, way, lean = rng.uniform(-yaw, yaw), rng.uniform(-math.pi, math.pi), rng.normal(0, tilt)
-    x, y, w = math.sin(lean / 2) * math.cos(way), math.sin(lean / 2) * math.sin(way), math.cos(lean / 2)
-    s, c = math.sin(heading / 2), math.cos(heading / 2)
-    return np.array([c * x - s * y, c * y + s * x, s * w, c * w])
+def turns(rng: np.random.Generator, count: int, tilt: float) -> np.ndarray:
+    """Rotations: any heading, leaning by about `tilt` to any side. [count, 4] xyzw"""
+    heading, way, lean = *rng.uniform(-math.pi, math.pi, (2, count)), rng.normal(0, tilt, count)
+    x, y, w = np.sin(lean / 2) * np.cos(way), np.sin(lean / 2) * np.sin(way), np.cos(lean / 2)
+    s, c = np.sin(heading / 2), np.cos(heading / 2)
+    return np.stack([c * x - s * y, c * y + s * x, s * w, c * w], 1)
 
 
 def model(task: Task, seed: int = 0) -> State:

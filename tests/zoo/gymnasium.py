@@ -29,11 +29,14 @@ class HumanoidV5:
     def reset(self, s: State) -> None:
         self.before = self.mass_center(s)
 
+    def ends(self, s: State) -> bool:
+        return not 1.0 < s["root_pos"][2] < 2.0
+
     def step(self, s: State) -> Paid:
         after = self.mass_center(s)
         forward = 1.25 * (after - self.before) / self.dt
         self.before = after
-        healthy = bool(1.0 < s["root_pos"][2] < 2.0)
+        healthy = not self.ends(s)
         wrench = np.concatenate([s["contact_forces"], s["contact_torques"] * self.torques], 1)
         contact = np.clip(5e-7 * np.sum(np.square(wrench)), -np.inf, 10.0)
         paid = {

@@ -37,6 +37,9 @@ class Locomotion:
         at_limit = np.sum((abs(scaled) > 0.98) * beyond * gear)
         return 0.05 * np.sum(abs(s["actions"] * speed) * gear), at_limit
 
+    def ends(self, s: State) -> bool:
+        return bool(s["root_pos"][2] < self.termination_height)
+
     def step(self, s: State) -> Paid:
         last, axes = self.potential, matrix(s["root_quat"])
         self.reset(s)
@@ -54,7 +57,7 @@ class Locomotion:
             "energy": -energy,
             "joints_at_limit": -at_limit,
         }
-        fallen = bool(s["root_pos"][2] < self.termination_height)
+        fallen = self.ends(s)
         return Paid(paid, self.death_cost if fallen else sum(paid.values()), fallen)
 
 

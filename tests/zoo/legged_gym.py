@@ -67,11 +67,11 @@ class LeggedGym:
             self.last_actions = s["actions"]
             self.last_contacts = s["contact_forces"][self.feet, 2] > 1.0
 
-    def terminates(self, s: State) -> bool:
+    def ends(self, s: State) -> bool:
         return any(np.linalg.norm(s["contact_forces"][i]) > 1.0 for i in self.terminating)
 
     def step(self, s: State) -> Paid:
-        ended = self.terminates(s)
+        ended = self.ends(s)
         values: Dict[str, Any] = {}
         scales = self.config.scales
         for name in scales:

@@ -84,19 +84,23 @@ class Joystick:
         contact = s["contact_forces"][self.feet, 2] > 0
         self.swing_peak = np.where(contact, 0.0, s["body_pos"][self.feet, 2])
 
+    def ends(self, s: State) -> bool:
+        upside_down = matrix(s["body_quat"][self.torso])[2, 2] < 0
+        return bool(upside_down or (self.pairs and s["feet_crossed"]))
+
     def step(self, s: State) -> Paid:
         contact = s["contact_forces"][self.feet, 2] > 0
         first = (self.air_time > 0) & (contact | self.last_contact)
         self.air_time = self.air_time + self.dt
         self.swing_peak = np.maximum(self.swing_peak, s["body_pos"][self.feet, 2])
-        done = matrix(s["body_quat"][self.torso])[2, 2] < 0 or (self.pairs and s["feet_crossed"])
-        values = self.values(s, contact, first, bool(done))
+        done = self.ends(s)
+        values = self.values(s, contact, first, done)
         paid = {name: float(values[name]) * scale * self.dt for name, scale in self.scales.items()}
         frequency = float(s["episode_frequency"]) if self.pairs else FREQUENCY
         self.phase = np.fmod(self.phase + 2 * math.pi * self.dt * frequency + math.pi, 2 * math.pi) - math.pi
         self.last_act, self.last_dof_vel, self.last_contact = s["actions"], s["dof_vel"], contact
         self.air_time, self.swing_peak = self.air_time * ~contact, self.swing_peak * ~contact
-        return Paid(paid, sum(paid.values()), bool(done))
+        return Paid(paid, sum(paid.values()), done)
 
     def values(self, s: State, contact: np.ndarray, first: np.ndarray, done: bool) -> Dict[str, float]:
         base, torso = matrix(s["root_quat"]), matrix(s["body_quat"][self.torso])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from .cases import Case
 from .episodes import Moment, State, episodes, model
 from .formula import Formula
 
-ENVS, STEPS = 4, 300
+ENVS, STEPS = 8, 120
 Payments = Dict[
     str, np.ndarray
 ]  # by term, in `total`, and whether it `ended` the episode; [steps, envs] each
@@ -32,12 +32,11 @@ class Play(NamedTuple):
         return {name: float(np.max(abs(x - y) / np.maximum(abs(x), 1.0))) for name, (x, y) in pairs.items()}
 
 
-def play(case: Case, spec: Optional[rewardlang.Spec] = None, dtype: torch.dtype = torch.float64,
-         params: Optional[Mapping[str, float]] = None) -> Play:  # fmt: skip
+def play(case: Case, spec: Optional[rewardlang.Spec] = None, dtype: torch.dtype = torch.float64) -> Play:
     """The case's spec (or another) and its formula on the case's episodes."""
     task, fixed, moments = course(case)
     program = rewardlang.compile(spec or case.load(), task, quantities=case.host)
-    by_spec = spec_pays(program, fixed, moments, dtype, params, case.metrics)
+    by_spec = spec_pays(program, fixed, moments, dtype, case.metrics)
     return Play(by_spec, expected(case))
 
 
@@ -46,13 +45,7 @@ def course(case: Case) -> Tuple[Task, State, List[Moment]]:
     """The task of a case, what its robot fixes, and its episodes."""
     task = rewardlang.task_of(case.load())
     fixed = model(task)
-
-    def ends(s: State) -> bool:
-        formula = case.formula(task, fixed)
-        formula.reset(s)
-        return formula.step(s).ended
-
-    return task, fixed, episodes(task, case.style, ends, ENVS, STEPS)
+    return task, fixed, episodes(task, case.style, case.formula(task, fixed).ends, ENVS, STEPS)
 
 
 @lru_cache(maxsize=None)
@@ -78,15 +71,15 @@ def formula_pays(make: Maker, task: Task, fixed: State, moments: Sequence[Moment
     return paid
 
 
-def spec_pays(program: rewardlang.Compiled, fixed: State, moments: Sequence[Moment], dtype: torch.dtype = torch.float64,
-              params: Optional[Mapping[str, float]] = None, metrics: bool = False) -> Payments:  # fmt: skip
+def spec_pays(program: rewardlang.Compiled, fixed: State, moments: Sequence[Moment], dtype: torch.dtype = torch.float64, metrics: bool = False) -> Payments:  # fmt: skip
     """With `metrics` the metrics instead of the terms."""
-    reward = rewardlang.Reward(program, len(moments[0].over), dtype=dtype, params=params)
+    reward = rewardlang.Reward(program, len(moments[0].over), dtype=dtype)
     rows = []
     for i, moment in enumerate(moments):
         if i > 0:
-            rows.append(reward.step(_batch(moment.reached, fixed, dtype)))
-        reward.reset(_batch(moment.after, fixed, dtype), torch.tensor(moment.over))
+            rows.append(reward.step(_batch(moment.reached, fixed, reward)))
+        if any(moment.over):
+            reward.reset(_batch(moment.after, fixed, reward), torch.tensor(moment.over))
     paid = {name: [row.contributions[:, k] for row in rows] for k, name in enumerate(reward.names)}
     if metrics:
         paid = {name: [row.metrics[name] for row in rows] for name in rows[0].metrics}
@@ -95,8 +88,10 @@ def spec_pays(program: rewardlang.Compiled, fixed: State, moments: Sequence[Mome
     return {name: torch.stack(values).double().numpy() for name, values in paid.items()}
 
 
-def _batch(states: Sequence[State], fixed: State, dtype: torch.dtype) -> Dict[str, torch.Tensor]:
-    arrays = {**{name: np.stack([s[name] for s in states]) for name in states[0]}, **fixed}
+def _batch(states: Sequence[State], fixed: State, reward: rewardlang.Reward) -> Dict[str, torch.Tensor]:
+    """What the spec reads, of all environments."""
+    arrays = {n: fixed[n] if n in fixed else np.stack([s[n] for s in states]) for n in reward.needs}
     return {
-        name: torch.as_tensor(x, dtype=torch.bool if x.dtype == bool else dtype) for name, x in arrays.items()
+        n: torch.as_tensor(x, dtype=torch.bool if x.dtype == bool else reward.dtype)
+        for n, x in arrays.items()
     }

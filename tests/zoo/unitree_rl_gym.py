@@ -31,9 +31,9 @@ G1 = {
 
 
 class G1Robot(LeggedGym):
-    def terminates(self, s: State) -> bool:
+    def ends(self, s: State) -> bool:
         roll, pitch = roll_pitch(s["root_quat"])
-        return super().terminates(s) or abs(pitch) > 1.0 or abs(roll) > 0.8
+        return super().ends(s) or abs(pitch) > 1.0 or abs(roll) > 0.8
 
     def _contact(self, s: State) -> float:
         phase = float(s["episode_time"]) % PERIOD / PERIOD
