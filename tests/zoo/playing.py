@@ -27,9 +27,9 @@ class Play(NamedTuple):
     by_formula: Payments
 
     def errors(self) -> Dict[str, float]:
-        """The greatest error of each, relative where the number is above 1."""
+        """The greatest error of each, as a share of the most that it pays."""
         pairs = {name: (x, self.by_spec[name]) for name, x in self.by_formula.items()}
-        return {name: float(np.max(abs(x - y) / np.maximum(abs(x), 1.0))) for name, (x, y) in pairs.items()}
+        return {name: float(np.max(abs(x - y)) / (np.max(abs(x)) or 1.0)) for name, (x, y) in pairs.items()}
 
 
 def play(case: Case, spec: Optional[rewardlang.Spec] = None, dtype: torch.dtype = torch.float64) -> Play:

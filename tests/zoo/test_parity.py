@@ -32,19 +32,16 @@ def test_every_term_and_the_total(case: Case, dtype: torch.dtype, bound: float) 
 def test_one_per_cent_of_a_weight_is_noticed(case: Case) -> None:
     spec = case.load()
     program = rewardlang.compile(spec, quantities=case.host)
+    weights = rewardlang.Reward(program, 1, dtype=torch.float64).weights.tolist()
     per_second = {s.group for s in spec.tree.statements if isinstance(s, nodes.Reward) and s.per_second}
-    weights = {
-        term.name: w
-        for term, w in zip(program.terms, rewardlang.Reward(program, 1, dtype=torch.float64).weights.tolist())
-    }
-    dt = rewardlang.task_of(spec).dt
-    wrong = {
-        t.name: 1.01 * weights[t.name] / (dt if t.group in per_second else 1)
-        for t in program.terms
-        if weights[t.name]
-    }
+    wrong = {}
+    for term, weight in zip(program.terms, weights):
+        if weight:  # a group per second has dt in its weights
+            wrong[term.name] = (
+                1.01 * weight / (rewardlang.task_of(spec).dt if term.group in per_second else 1)
+            )
     errors = play(case, spec.with_weights(**wrong)).errors()
-    assert all(errors[name] > 1e-7 for name in (*wrong, "total")), errors
+    assert all(errors[name] > 1e-3 for name in (*wrong, "total")), errors
 
 
 WRONG = [  # what a careless hand could have written: spec, the right text, the wrong one, the terms that it spoils
@@ -73,4 +70,4 @@ def test_a_slip_is_noticed(name: str, right: str, wrong: str, terms: str) -> Non
     text = (ZOO / f"{name}.reward").read_text(encoding="utf-8")
     assert text.count(right) == 1
     errors = play(case, rewardlang.parse(text.replace(right, wrong) + case.added)).errors()
-    assert all(errors[term] > 1e-7 for term in terms.split()), errors
+    assert all(errors[term] > 1e-3 for term in terms.split()), errors
