@@ -59,7 +59,7 @@ class Joystick:
         self.leaks, self.as_published, self.pairs, self.started = leaks, as_published, pairs, False
         bodies, joints = task.body_names, task.dof_names
         self.feet = [bodies.index("left_foot"), bodies.index("right_foot")]
-        self.pelvis, self.torso = 0, bodies.index("torso")
+        self.torso = bodies.index("torso")
         self.hips = [
             joints.index(f"{side}_hip_{way}") for side in ("left", "right") for way in ("roll", "yaw")
         ]

@@ -13,28 +13,10 @@ from rewardlang.task import Task
 
 from . import isaacgymenvs, legged_gym, mujoco_playground
 from .cases import ZOO
-from .episodes import Moment, State, model
+from .episodes import Moment, State, model, still
 from .formula import Formula
 from .legged_gym import Config
 from .playing import formula_pays, spec_pays
-
-Edit = Callable[[Task, State], Any]
-Step = Tuple[Dict[str, Edit], bool]  # what differs from standing still, and whether the episode is over
-
-
-def still(task: Task) -> State:
-    """The robot standing still in its default pose, with no contacts and no command."""
-    bodies, joints = len(task.body_names), len(task.dof_names)
-    upright = np.array([0.0, 0.0, 0.0, 1.0])
-    zeros = lambda *shape: np.zeros(shape)
-    return {
-        "root_pos": np.array(task.init_state.pos, float), "root_quat": upright, "root_lin_vel": zeros(3), "root_ang_vel": zeros(3),
-        "dof_pos": np.array(task.default_dof_pos), "dof_vel": zeros(joints), "torques": zeros(joints),
-        "body_pos": zeros(bodies, 3), "body_quat": np.tile(upright, (bodies, 1)), "body_lin_vel": zeros(bodies, 3),
-        "body_ang_vel": zeros(bodies, 3), "contact_forces": zeros(bodies, 3), "actions": zeros(len(task.actuated)),
-        "command_lin_vel": zeros(2), "command_ang_vel": zeros(), "episode_step": zeros(), "episode_time": zeros(),
-        "time_limit": np.array(False),
-    }  # fmt: skip
 
 
 def scene(task: Task, steps: Sequence[Dict[str, Any]], over: Sequence[int] = ()) -> List[Moment]:

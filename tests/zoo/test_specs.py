@@ -13,8 +13,7 @@ from rewardlang.lang.fmt import formatted
 from rewardlang.lang.source import Source
 
 from .cases import CASES, ZOO
-from .episodes import model
-from .test_defects import still
+from .episodes import model, still
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted(ZOO.glob("*/*.reward"))
