@@ -85,9 +85,10 @@ class _Loader:
                 )
             )
         tried: List[Path] = []
-        if folder is not None and self.root is not None:
+        if folder is not None:
             path = folder / name
-            inside = _inside(path, self.root) or any(_inside(path, shipped) for shipped in SHIPPED)
+            roots = SHIPPED if self.root is None else (self.root, *SHIPPED)
+            inside = any(_inside(path, root) for root in roots)
             if inside and _is_file(path):
                 return path
             if _is_file(path):
