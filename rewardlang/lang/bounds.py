@@ -13,12 +13,26 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Callable, Dict, Hashable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .bound_rules import ACROSS, OPS, elements, unknown
+from .bound_rules import OPS, elements, unknown
+from .bound_vectors import ACROSS
 from .forms import EVERY, INF, Atoms, Facts, Form, Range, constant
 from .ir import Node, Program
 from .types import Axis, Kind
 
 Forms = Tuple[Form, ...]  # one for all elements, or one each
+RULES = {**OPS, **ACROSS}
+# Their value at one element follows from others: what holds for one element alone says nothing of it.
+OVER_ELEMENTS = {
+    *ACROSS,
+    "axis_angle",
+    "quat_multiply",
+    "quat_inverse",
+    "quat_error",
+    "roll",
+    "pitch",
+    "yaw",
+    "yaw_frame",
+}
 NUMBERS = itertools.count()
 MAX_PLACES = 300  # places under a condition that are looked at by themselves
 MAX_DEPTH = 30  # of such places in each other, and of remembered values
@@ -111,7 +125,7 @@ class Bounds:
             else:
                 node = self.nodes[at]
                 place.forms[at] = self._narrowed(
-                    node, OPS.get(node.op, unknown)(self, at, node, place), place
+                    node, RULES.get(node.op, unknown)(self, at, node, place), place
                 )
         return place.forms[i]
 
@@ -119,7 +133,7 @@ class Bounds:
         """The place that knows a node as well as this one; None for this one."""
         if place.outer is not None and place.bare and not self.slots_below(i) & set(place.slots):
             return place.outer
-        return place.whole if place.whole is not place and self.nodes[i].op in ACROSS else None
+        return place.whole if place.whole is not place and self.nodes[i].op in OVER_ELEMENTS else None
 
     def _asked(self, i: int, place: Place) -> Sequence[int]:
         """Arguments that a node's rule looks at in this place."""

@@ -127,7 +127,7 @@ def test_conventions_of_other_projects(expression, theirs):
     ("tolerance(forward_vel, 1, margin=1)", (0, 1)), ("stance(phase(0.8, 0), 0.6, width=0.1)", (0, 1)),
     ("stance(phase(0.8, 0), projected_gravity.z, width=0.1)", (-1, 1)), ("normalize(base_lin_vel).x", (-1, 1)),
     ("triangle(phase(0.8, 0))", (0, 1)), ("triangle(forward_vel)", (-np.inf, 1)), ("bezier_swing(phase(0.8, 0), 2)", (0, 2)),
-    ("mean(dof_pos, where=dof_pos > 0)", (-2.0, 2.6)),
+    ("mean(dof_pos, where=dof_pos > 0)", (0.0, 2.6)),
 ])  # fmt: skip
 def test_what_is_known_of_the_range(expression, range):
     (row,) = rewardlang.compile(f"reward = ({expression}) as value").table()
