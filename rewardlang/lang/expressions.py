@@ -14,7 +14,7 @@ INFIX = {"add": ("+", ADD), "sub": ("-", ADD), "mul": ("*", MULTIPLY), "div": ("
          "lt": ("<", COMPARE), "le": ("<=", COMPARE), "gt": (">", COMPARE), "ge": (">=", COMPARE), "eq": ("==", COMPARE),
          "ne": ("!=", COMPARE)}  # fmt: skip
 METHODS = {"abs": "abs()", "sqrt": "sqrt()", "exp": "exp()", "log": "log()", "log1p": "log1p()", "sin": "sin()", "cos": "cos()", "tan": "tan()",
-           "asin": "asin()", "acos": "acos()", "tanh": "tanh()", "floor": "floor()", "sign": "sign()", "square": "square()",
+           "asin": "asin()", "acos": "acos()", "tanh": "tanh()", "erf": "erf()", "floor": "floor()", "sign": "sign()", "square": "square()",
            "float": "to(real)"}  # fmt: skip
 REDUCTIONS = {"sum", "mean", "amax", "amin", "any", "all", "prod", "var", "std"}
 CALLS = {

@@ -112,13 +112,13 @@ class Lowerer:
             return self.values[name]
         if name == "pi":
             return self.ops.number(math.pi)
-        if name in self.vocabulary.groups:
-            return Value(-1, Type(Kind.SELECTION, (self.vocabulary.groups[name],)), name)
-        if name in self.vocabulary.axes:
-            return Value(-1, Type(Kind.SELECTION, (self.vocabulary.axes[name],)), name)
-        quantity = self.vocabulary.quantities.get(name)
+        quantity = self.vocabulary.quantities.get(
+            name
+        )  # it may have the name of its own axis, and comes first
         if quantity is None:
-            return None  # a param or definition that did not type
+            axis = self.vocabulary.groups.get(name) or self.vocabulary.axes.get(name)
+            # neither: a param or definition that did not type
+            return None if axis is None else Value(-1, Type(Kind.SELECTION, (axis,)), name)
         if name == "dt":
             return self.ops.seconds()
         depends = {"run": Depends.RUN, "model": Depends.MODEL}.get(quantity.kind, Depends.STATE)

@@ -148,7 +148,7 @@ def _axes_mismatch(
     twin = next((other for other in axes if other.name == axis.name), None)
     if twin is not None:
         raise Mismatch("RW202", f"cannot {verb} two different selections of {axis.name}",
-                       "select the same elements on both sides", {i: _some(values[i], axis.name), j: _some(values[j], axis.name)})  # fmt: skip
+                       _selections_help(values[i], values[j], axis.name), {i: _some(values[i], axis.name), j: _some(values[j], axis.name)})  # fmt: skip
     if axis.is_components and any(other.is_components for other in axes):
         raise Mismatch(
             "RW203",
@@ -159,6 +159,13 @@ def _axes_mismatch(
     inner = axis.name if axis.name not in [o.name for o in values[i].type.axes] or i != j else a
     raise Mismatch("RW201", f"cannot {verb} {a} and {b}",
                    f"reduce one side first, e.g. `sum(...)` over {inner}, or select a single element", {i: a, j: b})  # fmt: skip
+
+
+def _selections_help(a: Value, b: Value, name: str) -> str:
+    sizes = [len(axis) for value in (a, b) for axis in value.type.axes if axis.name == name]
+    if sizes[0] != sizes[1]:
+        return "select the same elements on both sides"
+    return "elements are matched by name: `left(x) - right(x)` lines up the sides, single names any two"
 
 
 def _some(value: Value, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, Optional
 
 import numpy as np
@@ -92,7 +93,7 @@ def _over(function: Callable, convert: bool = True) -> Callable[..., V]:
 FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "abs": _e(np.abs), "sign": _e(np.sign), "sqrt": _e(np.sqrt), "exp": _e(np.exp), "log": _e(np.log), "log1p": _e(np.log1p), "sin": _e(np.sin),
     "cos": _e(np.cos), "tan": _e(np.tan), "asin": _e(np.arcsin), "acos": _e(np.arccos), "atan": _e(np.arctan), "atan2": _e(np.arctan2),
-    "tanh": _e(np.tanh), "floor": _e(np.floor), "mod": _e(np.mod), "wrap_angle": _e(_wrap),
+    "tanh": _e(np.tanh), "erf": _e(np.vectorize(math.erf, otypes=[float])), "floor": _e(np.floor), "mod": _e(np.mod), "wrap_angle": _e(_wrap),
     "min": _extreme(np.minimum, np.min), "max": _extreme(np.maximum, np.max), "clip": _clip, "relu": _e(lambda x: np.maximum(x, 0)),
     "deadband": _e(lambda x, w: np.where(x > w, x - w, np.where(x < -w, x + w, 0.0))), "lerp": _e(lambda p, q, t: (1 - t) * p + t * q),
     "smoothstep": _e(_smooth), "where": _where,
