@@ -178,19 +178,25 @@ def _two(name: str) -> Callable[..., Written]:
 
 
 def _stack(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
-    like = next(
-        (a.text for a, n in zip(args, nodes) if n.type.batched),
-        next(a.text for a, n in zip(args, nodes) if n.op != "const"),
+    want = node.type.axes[:-1]
+    parts = [fit(a, n.type.axes, want, n.type.batched) for a, n in zip(args, nodes)]
+    full = [n.op != "const" and n.type.axes == want and n.type.batched == node.type.batched for n in nodes]
+    # A part that has the shape of all, if there is one: numbers take it.
+    like = next((p for p, whole in zip(parts, full) if whole), None) or next(
+        p for p, n in zip(parts, nodes) if n.op != "const"
     )
     texts = []
-    for a, n in zip(args, nodes):
+    for part, n, whole in zip(parts, nodes, full):
         if n.op == "const":
-            texts.append(f"torch.full_like({like}, {a.text})")
+            texts.append(f"torch.full_like({like.text}, {part.text})")
+        elif whole or want:
+            texts.append(part.text)
         else:
-            texts.append(
-                a.at(POSTFIX) + (f".expand_as({like})" if node.type.batched and not n.type.batched else "")
-            )
-    return Written(f"torch.stack(({', '.join(texts)}), -1)", POSTFIX)
+            texts.append(f"{part.at(POSTFIX)}.expand_as({like.text})")
+    joined = f"({', '.join(texts)})"
+    if want and not all(whole or n.op == "const" for whole, n in zip(full, nodes)):
+        joined = f"torch.broadcast_tensors{joined}"
+    return Written(f"torch.stack({joined}, -1)", POSTFIX)
 
 
 def _index(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:

@@ -133,6 +133,8 @@ class Lowerer:
         if expr.name not in ("x", "y", "z", *COMPONENTS):
             at = Span(expr.span.source, expr.span.end - len(expr.name), expr.span.end)
             help = "write `.x`, `.y`, `.z`, `.xy`, `.xz` or `.yz`" if base.type.vector else ""
+            if base.type.kind is Kind.ROTATION:
+                help = "`rotate(q, v)`, `yaw(q)` or `quat_error(p, q)` make numbers of a rotation"
             if expr.name in BUILTINS:
                 help = f"write `{expr.name}({expr.base.span.text})`"
             self.report("RW210", at, f"there is no component `.{expr.name}`", help=help)

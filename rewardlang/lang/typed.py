@@ -207,18 +207,22 @@ class Operations:
         return Value(self.builder.add("take", (x.node,), type, (at, picks)), type)
 
     def stack(self, items: Sequence[Value]) -> Value:
-        """A vector from two or three scalars."""
+        """A vector from two or three numbers; one for each element of the axes that they have."""
         numbers = self.numbers(*items)
         for i, item in enumerate(numbers):
-            if item.type.axes:
-                raise Mismatch("RW211", "a vector is made of single numbers", f"this part has the axes {item.type.axes_text()}",
+            if item.type.vector is not None:
+                raise Mismatch("RW211", "a vector is not made of vectors", f"this part has the axes {item.type.axes_text()}",
                                {i: item.type.axes_text()})  # fmt: skip
+        axes = unify_axes(numbers, "put in one vector")
         unit = unify_units(numbers, "put in one vector")
         low, high = numbers[0].type.range
         for item in numbers[1:]:
             low, high = ranges.join((low, high), item.type.range)
         type = Type(
-            axes=(components("xyz"[: len(items)]),), unit=unit, range=(low, high), depends=_depends(numbers)
+            axes=(*axes, components("xyz"[: len(items)])),
+            unit=unit,
+            range=(low, high),
+            depends=_depends(numbers),
         )
         return Value(self.builder.add("stack", [v.node for v in numbers], type), type)
 

@@ -112,9 +112,9 @@ front = table(feet, "F?_*": 1, "*": -1)
 side = table(feet, "?L_*": 1, "*": -1)
 period = 0.5[s]
 turning = command_ang_vel * 0.45[m] / 2
-want_x = front * 0.45[m] / 2 + ahead * command_lin_vel.x * 0.5 * period
-want_y = side * 0.3[m] / 2 + front * ahead * turning * 0.5 * period
-sum((want_x - step.x)^2 + (want_y - step.y)^2)
+nominal = [front * 0.45[m] / 2, side * 0.3[m] / 2]
+offset = ahead * 0.5 * period * [command_lin_vel.x, front * turning]
+sum((nominal + offset - step.xy)^2)
 """, DOG)  # fmt: skip
 def _(s):
     step = unrot(heading(s.root)[:, None] + 0 * s.p[:, s.feet, :1], s.p[:, s.feet] - s.x[:, None])

@@ -17,7 +17,7 @@ from rewardlang.lang.syntax import parse_expression, parse_text
 from rewardlang.lang.vocabulary import Vocabulary
 
 from . import arrays as a
-from .arrays import Selection, V, elementwise, number, on_numbers, scalar
+from .arrays import Selection, V, align, elementwise, number, on_numbers, scalar, widest
 from .reference_functions import FUNCTIONS, STATEFUL
 
 COMPARE = {
@@ -301,10 +301,11 @@ class Reference:
 
     def _vector(self, expr: n.Vector) -> V:
         letters = "xyz"[: len(expr.items)]
-        return V(
-            np.array([float(number(self.eval(item)).data) for item in expr.items]),
-            ((letters, tuple(letters)),),
-        )
+        parts = [number(self.eval(item)) for item in expr.items]
+        axes = widest(*parts)
+        shape = tuple(len(names) for _, names in axes)
+        data = [np.broadcast_to(align(part, axes), shape) for part in parts]
+        return V(np.stack(data, -1), (*axes, (letters, tuple(letters))))
 
     def _compare(self, expr: n.Compare) -> V:
         values = [self.eval(operand) for operand in expr.operands]
