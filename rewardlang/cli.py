@@ -28,7 +28,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 2
     except ImportError as problem:
         name = (problem.name or str(problem)).split(".")[0]
-        print(f"error: {name} is not installed: pip install 'rewardlang[train]'", file=sys.stderr)
+        extra = "lsp" if name in ("pygls", "lsprotocol") else "train"
+        print(f"error: {name} is not installed: pip install 'rewardlang[{extra}]'", file=sys.stderr)
         return 2
 
 
@@ -79,6 +80,9 @@ def parser() -> argparse.ArgumentParser:
         commands, "functions", _functions, "list the functions of the language, or explain one"
     )
     functions.add_argument("name", nargs="?", metavar="NAME", help="the function to explain")
+
+    lsp = _command(commands, "lsp", _lsp, "answer an editor: a language server on standard input and output")
+    lsp.add_argument("--task", metavar="T", help="check every file for this task, whatever its `task` line says")
 
     train = _command(commands, "train", _train, "train a policy for a reward file")
     train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")
@@ -177,6 +181,12 @@ def _functions(arguments: argparse.Namespace) -> None:
     from . import show
 
     print(show.functions() if arguments.name is None else show.function(arguments.name))
+
+
+def _lsp(arguments: argparse.Namespace) -> None:
+    from .editor.server import serve
+
+    serve(arguments.task)
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -114,11 +114,11 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
         typed,
         optimized,
         source,
-        tuple(w for w in warnings if not _allowed(w)),
+        tuple(w for w in warnings if not allowed(w)),
     )
 
 
-def _allowed(warning: Diagnostic) -> bool:
+def allowed(warning: Diagnostic) -> bool:
     """Whether the line of a warning says, with a reason, that it is meant: `# allow RW310: ...`."""
     span = warning.span
     match = ALLOW.search(span.source.line_text(span.line))
