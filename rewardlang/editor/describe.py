@@ -49,6 +49,13 @@ def type_text(type: Type) -> str:
     return ", ".join(filter(None, [number, f"{frame} frame" if frame else "", range]))
 
 
+def full_type(type: Type, vocabulary: Optional[Vocabulary]) -> str:
+    """The same with the elements of each axis that a selection has narrowed."""
+    axes = {} if vocabulary is None or type.kind is Kind.SELECTION else vocabulary.axes
+    parts = [axis for axis in type.entities if axis.name in axes and axis != axes[axis.name]]
+    return "; ".join([type_text(type), *(f"{axis.name}: {names(axis.elements)}" for axis in parts)])
+
+
 def names(elements: Sequence[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in elements[:MAX_NAMES])
     return shown + (f" and {len(elements) - MAX_NAMES} more" if len(elements) > MAX_NAMES else "")
@@ -79,7 +86,9 @@ def builtin(name: str) -> str:
     return paragraphs([code(form), doc, f"*{group}*"])
 
 
-def statement(s: n.Statement, type: Optional[Type], what: str = "") -> str:
+def statement(
+    s: n.Statement, type: Optional[Type], what: str = "", vocabulary: Optional[Vocabulary] = None
+) -> str:
     """A statement of a file: its text and the type of what it defines."""
     kinds = {
         n.Param: "param",
@@ -90,7 +99,11 @@ def statement(s: n.Statement, type: Optional[Type], what: str = "") -> str:
     }
     what = what or kinds.get(s.__class__, "")
     return paragraphs(
-        [code(s.span.text), type_text(type) if type is not None else "", f"*{what}*" if what else ""]
+        [
+            code(s.span.text),
+            full_type(type, vocabulary) if type is not None else "",
+            f"*{what}*" if what else "",
+        ]
     )
 
 

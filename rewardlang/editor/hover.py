@@ -11,7 +11,7 @@ from ..lang.types import Axis
 from ..lang.units import UnitError, parse_unit
 from . import describe, symbols, words
 from .analysis import Analysis, fallback_vocabulary
-from .links import Files, outline_of, term_place
+from .links import Files, outline_of
 from .tokens import Bracket, Token, open_brackets, tokens
 
 Found = Optional[Tuple[str, Span]]
@@ -41,7 +41,9 @@ def hover(analysis: Analysis, offset: int, files: Files, text: str) -> Found:
 def _name(analysis: Analysis, offset: int, token: Token, files: Files, text: str) -> str:
     use = symbols.at(analysis.uses, offset)
     if use is None:
-        return _word(analysis, token)
+        said = _word(analysis, token)
+        guess = symbols.Use("value", token.text, Span(analysis.source, token.start, token.end))
+        return said or _value(analysis, guess, files, text) or _function(analysis, guess, files, text)
     said = SPACES[use.space](analysis, use, files, text)
     return said or _word(analysis, token)
 
@@ -77,7 +79,7 @@ def _value(analysis: Analysis, use: symbols.Use, files: Files, text: str) -> str
     vocabulary = analysis.vocabulary or fallback_vocabulary()
     for s in (*analysis.tree.statements, *tree.statements):
         if isinstance(s, (n.Param, n.Definition)) and s.name == use.name:
-            return describe.statement(s, analysis.names.get(use.name))
+            return describe.statement(s, analysis.names.get(use.name), vocabulary=analysis.vocabulary)
         if isinstance(s, n.Terminate) and s.name == use.name:
             what = "success" if s.success else "termination"
             return describe.statement(s, None, f"{what}; `{s.name}` is true on the step that it ends")
@@ -164,7 +166,7 @@ def _expression(analysis: Analysis, offset: int) -> Found:
     _, start, end = min(around)
     span = Span(analysis.source, start, end)
     return describe.paragraphs(
-        [describe.code(span.text), describe.type_text(analysis.types[start, end])]
+        [describe.code(span.text), describe.full_type(analysis.types[start, end], analysis.vocabulary)]
     ), span
 
 

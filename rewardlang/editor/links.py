@@ -8,13 +8,12 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 
 from ..lang import nodes as n
 from ..lang.diagnostics import RewardError
-from ..lang.loader import Loader
+from ..lang.loader import Loader, nearby
 from ..lang.source import Source, Span, decode
 from ..lang.syntax import parse_parts
 from .analysis import Analysis
 from .symbols import Key, Use, uses
 
-MAX_NEIGHBOURS = 300
 MAX_DEPTH = 32
 
 
@@ -80,12 +79,15 @@ class Files:
         self, outline: Outline, key: Key, root: Optional[Path] = None, depth: int = 0
     ) -> Optional[Place]:
         """Where a file, or one that it extends or imports, declares a name; None for a name of the vocabulary."""
-        space, _, name = key
+        space, owner, name = key
         root = root or (None if outline.path is None else outline.path.parent)
         if depth > MAX_DEPTH:
             return None
         if space == "imported":
-            return self._imported(outline, name, root, depth)
+            return self._imported(outline, name, [("value", ""), ("function", "")], root, depth)
+        if space == "parameter" and "." in owner:
+            alias, _, function = owner.partition(".")
+            return self._imported(outline, f"{alias}.{name}", [("parameter", function)], root, depth)
         own = next((use for use in outline.uses if use.declares and use.key == key), None)
         if own is not None:
             return Place(outline, own.span, own)
@@ -98,15 +100,15 @@ class Files:
                 return None if base is None else self.declaration(base, key, root, depth + 1)
         return None
 
-    def _imported(self, outline: Outline, name: str, root: Optional[Path], depth: int) -> Optional[Place]:
+    def _imported(
+        self, outline: Outline, name: str, spaces: List[Tuple[str, str]], root: Optional[Path], depth: int
+    ) -> Optional[Place]:
         alias, _, member = name.partition(".")
         tie = next((s for s in outline.tree.statements if isinstance(s, n.Import) and s.name == alias), None)
         other = None if tie is None else self.target(outline, tie, root)
         if other is None:
             return None
-        found = (
-            self.declaration(other, (space, "", member), root, depth + 1) for space in ("value", "function")
-        )
+        found = (self.declaration(other, (space, owner, member), root, depth + 1) for space, owner in spaces)
         return next(filter(None, found), None)
 
     def references(self, outline: Outline, use: Use) -> Iterator[Place]:
@@ -127,7 +129,7 @@ class Files:
         if outline.path is None:
             return
         seen = {outline.path}
-        for path in sorted(outline.path.parent.glob("**/*.reward"))[:MAX_NEIGHBOURS]:
+        for path in nearby(outline.path.parent):
             other = self.outline(path)
             if other is not None and other.path not in seen:
                 seen.add(other.path)  # type: ignore[arg-type]

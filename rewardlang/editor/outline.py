@@ -17,7 +17,7 @@ class Entry(NamedTuple):
     kind: str
     span: Span
     name_span: Span
-    children: Tuple["Entry", ...] = ()
+    children: Tuple[Entry, ...] = ()
 
 
 KINDS = {n.Param: "param", n.Definition: "variable", n.Function: "function", n.Reward: "group", n.Terminate: "event", n.Metric: "metric",

@@ -10,9 +10,9 @@ from lsprotocol import types as lsp
 from ..lang.diagnostics import Diagnostic, Label
 from . import completion, outline, signature
 from .analysis import Analysis
-from .links import Files
 from .positions import Positions
 
+MAX_SHOWN = 500
 SEVERITIES = {"error": lsp.DiagnosticSeverity.Error, "warning": lsp.DiagnosticSeverity.Warning,
               "information": lsp.DiagnosticSeverity.Information}  # fmt: skip
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"  # there in a checkout
@@ -44,11 +44,9 @@ def raw(path: Path) -> str:
         return ""
 
 
-def diagnostics(
-    analysis: Analysis, positions: Positions, uri: str, files: Files, encoding: str
-) -> List[lsp.Diagnostic]:
+def diagnostics(analysis: Analysis, positions: Positions, uri: str, encoding: str) -> List[lsp.Diagnostic]:
     """The findings of a text; those of a file that it ties to stand at the statement that names it."""
-    return [_diagnostic(d, analysis, positions, uri, encoding) for d in analysis.diagnostics]
+    return [_diagnostic(d, analysis, positions, uri, encoding) for d in analysis.diagnostics[:MAX_SHOWN]]
 
 
 def _diagnostic(

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
+from ..lang.loader import SHIPPED
 from ..lang.registry import BUILTINS
 from ..lang.resolve import UNDEFINABLE
 from ..lang.source import Source, Span
@@ -39,6 +40,11 @@ def target(analysis: Analysis, offset: int, files: Files, text: str) -> Tuple[sy
         raise Refused(_why_not(analysis, use))
     if place.use is None:
         raise Refused(f"the reward group `{use.name}` has no name of its own: write `reward NAME =`")
+    path = place.outline.path
+    if path is not None and any(
+        root in path.parents and root not in (analysis.path or path).parents for root in SHIPPED
+    ):
+        raise Refused(f"`{use.name}` is defined in the shipped {path.name}")
     return use, place
 
 

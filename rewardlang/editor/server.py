@@ -35,12 +35,13 @@ class Server(LanguageServer):
 
     def __init__(self, task: Optional[str] = None) -> None:
         super().__init__("rewardlang", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full)
-        self.task = task
+        self.default_task = self.task = task
         self.opened: Dict[str, str] = {}  # uri → text
         self.versions: Dict[str, Optional[int]] = {}
         self.done: Dict[str, Tuple[str, Optional[str], Analysis]] = {}
         self.good: Dict[str, Analysis] = {}  # the last one of each text that had all its types
-        self.waiting: Dict[str, Any] = {}
+        self.waiting: Dict[str, Any] = {}  # a check that is to come, or under way
+        self.running: Dict[str, Tuple[str, Optional[str], Any]] = {}
         self.files = Files(self.text_of)
         self.worker = ThreadPoolExecutor(1)
 
@@ -58,9 +59,9 @@ class Server(LanguageServer):
         return Positions(source, text, self.encoding)
 
     def tell(self, method: str, params: Any) -> None:
-        getattr(self, "protocol", None).notify(method, params) if hasattr(
-            self, "protocol"
-        ) else self.lsp.notify(method, params)
+        """Send a notification, with either version of pygls."""
+        wire: Any = getattr(self, "protocol", None) or getattr(self, "lsp", None)
+        wire.notify(method, params)
 
     def log(self, message: str) -> None:
         self.tell("window/logMessage", lsp.LogMessageParams(type=lsp.MessageType.Info, message=message))
@@ -69,16 +70,28 @@ class Server(LanguageServer):
         """What the compiler makes of the text as it is now."""
         text, task = self.opened.get(uri, ""), self.task
         known = self.done.get(uri)
-        if known is None or known[:2] != (text, task):
-            found = await asyncio.get_event_loop().run_in_executor(
-                self.worker, analyse, text, path_of(uri), self._task_path(task)
-            )
-            known = (text, task, found)
-            if self.opened.get(uri) == text:
-                self.done[uri] = known
-                if found.program is not None:
-                    self.good[uri] = found
-        return known[2]
+        if known is not None and known[:2] == (text, task):
+            return known[2]
+        under_way = self.running.get(uri)
+        if under_way is None or under_way[:2] != (text, task):
+            loop = asyncio.get_event_loop()
+            future = loop.run_in_executor(self.worker, analyse, text, path_of(uri), self._task_path(task))
+            under_way = self.running[uri] = (text, task, future)
+        found = await asyncio.shield(under_way[2])
+        if self.opened.get(uri) == text and self.task == task:
+            self._keep(uri, text, task, found)
+        return found
+
+    def _keep(self, uri: str, text: str, task: Optional[str], found: Analysis) -> None:
+        """Remember an analysis; one that did not get to the types takes over what is known of the names."""
+        self.running.pop(uri, None)
+        last = self.good.get(uri)
+        if found.program is not None:
+            self.good[uri] = found
+        elif last is not None:
+            found.names = {**last.names, **found.names}
+            found.vocabulary = found.vocabulary or last.vocabulary
+        self.done[uri] = (text, task, found)
 
     def _task_path(self, task: Optional[str]) -> Optional[str]:
         """A setting that names a folder is relative to the folder that is open in the editor."""
@@ -102,9 +115,7 @@ class Server(LanguageServer):
             self.publish(uri, analysis, text, version)
 
     def publish(self, uri: str, analysis: Analysis, text: str, version: Optional[int]) -> None:
-        found = protocol.diagnostics(
-            analysis, self.positions(analysis.source, text), uri, self.files, self.encoding
-        )
+        found = protocol.diagnostics(analysis, self.positions(analysis.source, text), uri, self.encoding)
         self.tell(
             "textDocument/publishDiagnostics",
             lsp.PublishDiagnosticsParams(uri=uri, diagnostics=found, version=version),
@@ -113,6 +124,7 @@ class Server(LanguageServer):
     def check_again(self) -> None:
         """Check all open texts anew: a setting or a file that they tie to changed."""
         self.done.clear()
+        self.running.clear()
         for uri, text in self.opened.items():
             self.changed(uri, text, self.versions[uri])
 
@@ -170,7 +182,7 @@ def _configure(ls: Server, settings: Any) -> bool:
     for part in ("rewardlang", "task"):
         inner = settings.get(part) if isinstance(settings, dict) else getattr(settings, part, None)
         if part == "task":
-            new = inner if isinstance(inner, str) and inner else None
+            new = inner if isinstance(inner, str) and inner else ls.default_task
         elif inner is not None:
             settings = inner
     present = "task" in settings if isinstance(settings, dict) else hasattr(settings, "task")
@@ -201,7 +213,7 @@ async def _saved(ls: Server, params: Any) -> None:
 
 def _close(ls: Server, params: lsp.DidCloseTextDocumentParams) -> None:
     uri = params.text_document.uri
-    for known in (ls.opened, ls.versions, ls.done, ls.good):
+    for known in (ls.opened, ls.versions, ls.done, ls.good, ls.running):
         known.pop(uri, None)  # type: ignore[attr-defined]
     if uri in ls.waiting:
         ls.waiting.pop(uri).cancel()
@@ -251,6 +263,8 @@ async def _definition(ls: Server, params: lsp.DefinitionParams) -> Optional[lsp.
     if use is None:
         return None
     place = ls.files.declaration(own, use.key)
+    if place is None and use.space == "value":  # a law may name a term of another file
+        place = ls.files.declaration(own, ("term", "", use.name))
     if place is not None:
         return ls.location(place.outline.path, uri, place.span)
     term = links.term_place(analysis, use.name) if use.space == "term" else None

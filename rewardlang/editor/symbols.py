@@ -6,16 +6,19 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from ..lang import nodes as n
 from ..lang.source import Span
+from ..quantities import ROWS
 from .tokens import tokens
+from .words import function_names
 
 Key = Tuple[str, str, str]
+LANGUAGE = set(function_names())
 
 
 class Use(NamedTuple):
     """A name at a place. Names of one `space` (and one `owner`: the function of a parameter) are one namespace.
 
     `value`: definitions, params, groups, causes, imports and the vocabulary; `function`; `parameter`; `term`; `metric`; `task`;
-    `imported`: `x` of `file.x`, called `file.x`; `component`; `axis` after `over=`; `keyword` of a function that is not this file's.
+    `imported`: `x` of `file.x`, called `file.x`; `component`; `axis` after `over=`; `keyword` of a function of the language.
     """
 
     space: str
@@ -32,9 +35,25 @@ class Use(NamedTuple):
 def uses(tree: n.File) -> List[Use]:
     """Every name of a file's statements, in the order they stand."""
     aliases = {s.name for s in tree.statements if isinstance(s, n.Import)}
-    own = {s.name: s.parameters for s in tree.statements if isinstance(s, n.Function)}
-    found = [use for s in tree.statements for use in _statement(s, aliases, own)]
+    found = [use for s in tree.statements for use in _statement(s, aliases)]
+    laws = [s.span for s in tree.statements if isinstance(s, n.Expect)]
+    if laws:
+        found = _terms_in_laws(found, laws)
     return sorted(found, key=lambda use: use.span.start)
+
+
+def _terms_in_laws(found: List[Use], laws: List[Span]) -> List[Use]:
+    """In a law a name means a term if it means no value, and in `paid(NAME)` in any case."""
+    terms = {use.name for use in found if use.space == "term" and use.declares}
+    values = {use.name for use in found if use.space == "value" and use.declares} | {row.name for row in ROWS}
+
+    def is_term(use: Use) -> bool:
+        inside = any(law.start <= use.span.start < law.end for law in laws)
+        before = use.span.source.text[: use.span.start].rstrip()
+        paid = before.endswith("(") and before[:-1].rstrip().endswith("paid")
+        return use.space == "value" and inside and use.name in terms and (paid or use.name not in values)
+
+    return [use._replace(space="term") if is_term(use) else use for use in found]
 
 
 def declared(s: Any) -> Optional[Tuple[str, str, Span]]:
@@ -43,7 +62,8 @@ def declared(s: Any) -> Optional[Tuple[str, str, Span]]:
         return ("value", s.group, s.name_span) if _is_named(s) else None
     for types, space in SPACES:
         if isinstance(s, types):
-            return space, s.name, s.name_span
+            name: str = getattr(s, "name", "")
+            return space, name, s.name_span  # type: ignore[attr-defined]
     if isinstance(s, n.Drop):
         return {"term": "term", "terminate": "value", "metric": "metric"}[s.what], s.name, s.name_span
     return None
@@ -60,12 +80,12 @@ def _is_named(s: n.Reward) -> bool:
     return s.name_span.start > s.span.start
 
 
-def _statement(s: n.Statement, aliases: Set[str], own: dict) -> Iterator[Use]:
+def _statement(s: n.Statement, aliases: Set[str]) -> Iterator[Use]:
     about = declared(s)
     if about is not None:
         adds = isinstance(s, (n.Weight, n.Drop)) or (isinstance(s, n.Reward) and s.adds)
         yield Use(*about, not adds)
-    walk = _Walk(aliases, own, s)
+    walk = _Walk(aliases, s)
     if isinstance(s, n.Function):
         body = s.body.span.start
         for word in tokens(s.span.source.text[s.name_span.end : body], s.name_span.end):
@@ -82,9 +102,8 @@ def _statement(s: n.Statement, aliases: Set[str], own: dict) -> Iterator[Use]:
 class _Walk:
     """The names in the expressions of one statement."""
 
-    def __init__(self, aliases: Set[str], own: dict, statement: n.Statement) -> None:
+    def __init__(self, aliases: Set[str], statement: n.Statement) -> None:
         self.aliases = aliases
-        self.own = own
         self.function = statement.name if isinstance(statement, n.Function) else ""
         self.parameters = set(statement.parameters) if isinstance(statement, n.Function) else set()
 
@@ -127,7 +146,7 @@ class _Walk:
             yield Use("function", item.function, Span(source, start, start + len(item.function)))
         for keyword in item.keywords:
             at = Span(source, keyword.span.start, keyword.span.start + len(keyword.name))
-            space = "parameter" if keyword.name in self.own.get(item.function, ()) else "keyword"
+            space = "keyword" if item.function in LANGUAGE else "parameter"
             yield Use(space, keyword.name, at, False, item.function)
 
 

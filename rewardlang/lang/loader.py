@@ -6,6 +6,7 @@ specs. An imported file's definitions, functions and params are taken in under `
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
@@ -20,6 +21,8 @@ from .syntax import parse
 PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = (PACKAGE.parent / "reward_specs", PACKAGE / "_data" / "reward_specs")  # in a checkout; in a wheel
 MAX_FILES = 64
+MAX_FOLDERS, MAX_NEARBY = 500, 200
+SKIPPED = ("node_modules", "__pycache__", "site-packages")
 TAKEN = (n.Param, n.Definition, n.Function)  # what an import takes
 
 
@@ -39,7 +42,9 @@ class Loader:
     def __init__(self, root: Optional[Path]) -> None:
         self.root = root
         self.count = 0
-        self.opened_by: Dict[Source, Tuple[Path, Span]] = {}  # a text → its file, and the statement that names it
+        self.opened_by: Dict[
+            Source, Tuple[Path, Span]
+        ] = {}  # a text → its file, and the statement that names it
 
     def file(self, path: Path, name: str, opened: Tuple[Path, ...], by: Optional[Span] = None) -> n.File:
         self.count += 1
@@ -108,7 +113,7 @@ class Loader:
                         help="move it there",
                     )
                 )
-            tried += sorted(folder.glob("**/*.reward"))[:200]
+            tried += nearby(folder)
         for shipped in SHIPPED:
             path = shipped / name
             if _inside(path, shipped) and _is_file(path):
@@ -124,6 +129,17 @@ class Loader:
                 help=f"did you mean `{near[0]}`?" if near else "paths are relative to this file",
             )
         )
+
+
+def nearby(folder: Path) -> List[Path]:
+    """The `.reward` files in and below a folder; not all of them where the folder is a whole disk."""
+    found: List[Path] = []
+    for i, (where, folders, names) in enumerate(os.walk(folder)):
+        if i >= MAX_FOLDERS or len(found) >= MAX_NEARBY:
+            break
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
+        found += [Path(where) / name for name in sorted(names) if name.endswith(".reward")]
+    return found[:MAX_NEARBY]
 
 
 def _is_file(path: Path) -> bool:

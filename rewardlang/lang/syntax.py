@@ -70,6 +70,12 @@ def grammar(debug: bool = False) -> Lark:
                 maybe_placeholders=False, debug=debug)  # fmt: skip
 
 
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> Any:
+    """Lark's tree of a statement, places counted from its start: an editor parses the same ones again and again."""
+    return grammar().parse(text)
+
+
 def _cut(source: Source) -> Iterator[Tuple[int, int]]:
     """Start and end offset of each statement."""
     starts = source.line_starts
@@ -95,7 +101,7 @@ def _parse_statement(source: Source, start: int, end: int) -> n.Statement:
         fail(error("RW004", Span(source, start, start + 1), "a statement starts in column 1; an indented line continues the one before",
                    help="remove the spaces at the start of the line"))  # fmt: skip
     try:
-        tree = grammar().parse(text)
+        tree = _parsed(text)
         statement = Build(source, start).transform(tree)
     except UnexpectedToken as problem:
         fail(explain_token(source, start, end, problem))

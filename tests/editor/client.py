@@ -30,7 +30,10 @@ class Client:
         self.version = 0
         threading.Thread(target=self._read, daemon=True).start()
         capabilities: Dict[str, Any] = {
-            "textDocument": {"completion": {"completionItem": {"snippetSupport": snippets}}, "rename": {"prepareSupport": True}}
+            "textDocument": {
+                "completion": {"completionItem": {"snippetSupport": snippets}},
+                "rename": {"prepareSupport": True},
+            }
         }
         if encodings is not None:
             capabilities["general"] = {"positionEncodings": encodings}
@@ -66,7 +69,9 @@ class Client:
     def _next(self, wait: float = WAIT) -> Dict[str, Any]:
         message = self.incoming.get(timeout=wait)
         if message is None:
-            raise EOFError("the server left: " + (self.process.stderr.read().decode() if self.process.stderr else ""))
+            raise EOFError(
+                "the server left: " + (self.process.stderr.read().decode() if self.process.stderr else "")
+            )
         return message
 
     def notify(self, method: str, params: Any) -> None:
@@ -103,20 +108,28 @@ class Client:
         """The diagnostics of a text that is opened."""
         self.version += 1
         uri = self.uri(name)
-        self.notify("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "reward", "version": self.version, "text": text}})
+        self.notify(
+            "textDocument/didOpen",
+            {"textDocument": {"uri": uri, "languageId": "reward", "version": self.version, "text": text}},
+        )
         return self.published(uri, self.version)
 
     def change(self, text: str, name: str = "a.reward", wait: bool = True) -> List[Dict[str, Any]]:
         """The diagnostics of an open text that becomes another one."""
         self.version += 1
         uri = self.uri(name)
-        self.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": self.version}, "contentChanges": [{"text": text}]})
+        self.notify(
+            "textDocument/didChange",
+            {"textDocument": {"uri": uri, "version": self.version}, "contentChanges": [{"text": text}]},
+        )
         return self.published(uri, self.version) if wait else []
 
     def close(self, name: str = "a.reward") -> None:
         self.notify("textDocument/didClose", {"textDocument": {"uri": self.uri(name)}})
 
-    def ask(self, what: str, position: Optional[Tuple[int, int]] = None, name: str = "a.reward", **more: Any) -> Any:
+    def ask(
+        self, what: str, position: Optional[Tuple[int, int]] = None, name: str = "a.reward", **more: Any
+    ) -> Any:
         """The answer to `textDocument/WHAT` at a line and character."""
         params: Dict[str, Any] = {"textDocument": {"uri": self.uri(name)}, **more}
         if position is not None:
