@@ -82,7 +82,9 @@ def parser() -> argparse.ArgumentParser:
     functions.add_argument("name", nargs="?", metavar="NAME", help="the function to explain")
 
     lsp = _command(commands, "lsp", _lsp, "answer an editor: a language server on standard input and output")
-    lsp.add_argument("--task", metavar="T", help="check every file for this task, whatever its `task` line says")
+    lsp.add_argument(
+        "--task", metavar="T", help="check every file for this task, whatever its `task` line says"
+    )
 
     train = _command(commands, "train", _train, "train a policy for a reward file")
     train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")

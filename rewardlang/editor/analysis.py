@@ -148,8 +148,9 @@ def _with_reward(out: Analysis, tree: n.File) -> n.File:
     if not library or any(isinstance(s, n.Reward) for s in tree.statements):
         return tree
     last = own[-1].span
-    out.diagnostics.append(error("RW404", Span(last.source, last.start, last.start + 1), "the file has no reward: it can only be imported",
-                                 help="write `reward = ...` to make it one that is paid", severity="information"))  # fmt: skip
+    help = "a file that is only imported needs none; else write `reward = ...`"
+    place = Span(last.source, last.start, last.start + 1)
+    out.diagnostics.append(error("RW404", place, "the file has no reward", help=help, severity="information"))
     nothing = n.Reward(last, "reward", last, False, n.Number(last, 0.0, None, "0"))
     return n.File(tree.source, (*tree.statements, nothing))
 

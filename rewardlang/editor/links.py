@@ -9,6 +9,7 @@ from typing import Callable, Dict, Iterator, List, Optional, Tuple
 from ..lang import nodes as n
 from ..lang.diagnostics import RewardError
 from ..lang.loader import Loader, nearby
+from ..lang.names import names_in
 from ..lang.source import Source, Span, decode
 from ..lang.syntax import parse_parts
 from .analysis import Analysis
@@ -148,12 +149,19 @@ def outline_of(analysis: Analysis, text: str) -> Outline:
 
 
 def term_place(analysis: Analysis, name: str) -> Optional[Tuple[Optional[Path], Span]]:
-    """Where a term stands that no `as` names."""
+    """The file and place of a term that no `as` names; None is the path of the text itself."""
     terms = () if analysis.program is None else analysis.program.terms
-    span = next((t.span for t in terms if t.name == name), None)
-    if span is None:
-        return None
-    return (analysis.path if span.source is analysis.source else analysis.files[span.source][0]), span
+    span = next((t.span for t in terms if t.name == name), None) or _bare_name(analysis, name)
+    if span is None or span.source is analysis.source:
+        return None if span is None else (None, span)
+    return (analysis.files[span.source][0], span) if span.source in analysis.files else None
+
+
+def _bare_name(analysis: Analysis, name: str) -> Optional[Span]:
+    """Where a reward reads a name: the term is called so, though a `drop` took it out of the program."""
+    rewards = (s for s in (analysis.joined or analysis.tree).statements if isinstance(s, n.Reward))
+    uses = (use for s in rewards for use in names_in(s.value))
+    return next((use.span for use in uses if isinstance(use, n.Name) and use.id == name), None)
 
 
 def _last(use: Use) -> str:

@@ -21,14 +21,17 @@ class Refusal(Exception):
 class Client:
     def __init__(self, folder: Path, *, options: Any = None, encodings: Optional[List[str]] = None, snippets: bool = True,
                  arguments: Tuple[str, ...] = ()) -> None:  # fmt: skip
+        self.errors = (folder / "stderr.txt").open("wb")
         self.process = subprocess.Popen([sys.executable, "-m", "rewardlang", "lsp", *arguments], cwd=ROOT,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)  # fmt: skip
+        self.errors.close()
         self.folder = folder
         self.incoming: queue.Queue = queue.Queue()
         self.later: List[Dict[str, Any]] = []
         self.count = 0
         self.version = 0
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
         capabilities: Dict[str, Any] = {
             "textDocument": {
                 "completion": {"completionItem": {"snippetSupport": snippets}},
@@ -69,9 +72,7 @@ class Client:
     def _next(self, wait: float = WAIT) -> Dict[str, Any]:
         message = self.incoming.get(timeout=wait)
         if message is None:
-            raise EOFError(
-                "the server left: " + (self.process.stderr.read().decode() if self.process.stderr else "")
-            )
+            raise EOFError("the server left: " + (self.folder / "stderr.txt").read_text(encoding="utf-8"))
         return message
 
     def notify(self, method: str, params: Any) -> None:
@@ -140,7 +141,24 @@ class Client:
         """The exit code after `shutdown` and `exit`."""
         assert self.request("shutdown", None) is None
         self.notify("exit", None)
-        return self.process.wait(WAIT)
+        code = self.process.wait(WAIT)
+        self.end()
+        return code
+
+    def end(self) -> None:
+        """Let go of the server, whatever it does."""
+        self.process.kill()
+        self.process.wait(WAIT)
+        self.reader.join(WAIT)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.end()
 
 
 def marked(text: str) -> Tuple[str, Tuple[int, int]]:
