@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, List, Optional
 
 from lsprotocol import types as lsp
+from pygls import uris
 
 from ..lang.diagnostics import Diagnostic, Label
 from . import completion, outline, signature
@@ -13,6 +14,10 @@ from .analysis import Analysis
 from .positions import Positions
 
 MAX_SHOWN = 500
+# The range and the name that are to be renamed; the second is its name for Python 3.8.
+PREPARED: Any = getattr(lsp, "PrepareRenamePlaceholder", None) or getattr(
+    lsp, "PrepareRenameResult_Type1", None
+)
 SEVERITIES = {"error": lsp.DiagnosticSeverity.Error, "warning": lsp.DiagnosticSeverity.Warning,
               "information": lsp.DiagnosticSeverity.Information}  # fmt: skip
 ERRORS = Path(__file__).resolve().parents[2] / "docs" / "errors.md"  # there in a checkout
@@ -34,6 +39,16 @@ SYMBOLS = {
 def range_of(positions: Positions, span: Any) -> lsp.Range:
     line, character, end_line, end_character = positions.range(span)
     return lsp.Range(lsp.Position(line, character), lsp.Position(end_line, end_character))
+
+
+def path_of(uri: str) -> Optional[Path]:
+    """The file of a URI; None for a text that is in no file."""
+    path = uris.to_fs_path(uri) if uri.startswith("file:") else None
+    return None if not path else Path(path).resolve()
+
+
+def uri_of(path: Path) -> str:
+    return uris.from_fs_path(str(path)) or ""
 
 
 def raw(path: Path) -> str:

@@ -88,6 +88,7 @@ def test_every_answer_to_any_text(server: Client, seed: int) -> None:
         for what in ("hover", "completion", "definition", "signatureHelp", "documentHighlight"):
             server.ask(what, (shuffle.randrange(lines + 2), shuffle.randrange(60)), "shower.reward")
         server.ask("documentSymbol", None, "shower.reward")
+        server.ask("semanticTokens/full", None, "shower.reward")
         server.ask("formatting", None, "shower.reward", options={"tabSize": 4, "insertSpaces": True})
     assert server.change(text, "shower.reward") == []
     server.close("shower.reward")

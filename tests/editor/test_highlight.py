@@ -52,3 +52,35 @@ def test_where_pygments_finds_it():
         and "reward" in RewardLexer.aliases
         and RewardLexer.filenames == ["*.reward"]
     )
+
+
+def test_colours_of_an_editor(editor):
+    """Each word with what it is, lines and characters counted on from the word before."""
+    legend = editor.server["capabilities"]["semanticTokensProvider"]["legend"]
+    text = "param gain = 1.5[m]  # \U0001f916\nf(x) = gain * x\nreward = sum(torques[knees]) * f(alive) as y\nb = (gain\n"
+    editor.open(text)
+    data = editor.ask("semanticTokens/full")["data"]
+    found, line, character = [], 0, 0
+    for i in range(0, len(data), 5):
+        lines, characters, length, kind, bits = data[i : i + 5]
+        line, character = line + lines, characters + (0 if lines else character)
+        units = (
+            text.split("\n")[line]
+            .encode("utf-16-le")[2 * character : 2 * (character + length)]
+            .decode("utf-16-le")
+        )
+        found.append(
+            (
+                units,
+                legend["tokenTypes"][kind],
+                [m for j, m in enumerate(legend["tokenModifiers"]) if bits >> j & 1],
+            )
+        )
+    own = ["readonly"]
+    assert found == [
+        ("param", "keyword", []), ("gain", "variable", ["declaration", "readonly"]), ("1.5", "number", []), ("[m]", "type", []), ("# \U0001f916", "comment", []),
+        ("f", "function", ["declaration"]), ("x", "parameter", ["declaration"]), ("gain", "variable", own), ("x", "parameter", []),
+        ("reward", "keyword", []), ("sum", "function", ["defaultLibrary"]), ("torques", "variable", ["readonly", "defaultLibrary"]),
+        ("knees", "enumMember", ["defaultLibrary"]), ("f", "function", []), ("alive", "variable", ["readonly", "defaultLibrary"]),
+        ("as", "keyword", []), ("y", "event", ["declaration"]), ("b", "variable", []), ("gain", "variable", own),
+    ]  # fmt: skip
