@@ -23,6 +23,7 @@ from ..quantities import vocabulary
 from ..task import Task, load_task
 from . import symbols
 
+ROUNDS = 5
 Files = Dict[Source, Tuple[Path, Span]]
 
 
@@ -39,7 +40,10 @@ class Analysis:
     vocabulary: Optional[Vocabulary] = None
     joined: Optional[n.File] = None
     resolved: Optional[Resolved] = None
-    program: Optional[Program] = None
+    program: Optional[Program] = (
+        None  # of all of it; `salvaged` is of what is left without the statements that have mistakes
+    )
+    salvaged: Optional[Program] = None
     types: Dict[Tuple[int, int], Type] = field(default_factory=dict)
     names: Dict[str, Type] = field(default_factory=dict)
     uses: List[symbols.Use] = field(default_factory=list)
@@ -98,9 +102,15 @@ def _check(out: Analysis, setting: Optional[str], complete: bool) -> None:
     finally:
         spec = Spec(out.source.name, out.joined or out.tree)
         out.task, out.vocabulary = _task(out, spec, setting, complete and out.joined is not None)
-    if not complete or out.joined is None or out.vocabulary is None:
+    if out.joined is None or out.vocabulary is None:
         return
-    out.resolved = resolve(_with_reward(out, out.joined), out.vocabulary)
+    if not complete:
+        return _salvage(out, out.joined, out.vocabulary)
+    try:
+        out.resolved = resolve(_with_reward(out, out.joined), out.vocabulary)
+    except RewardError:
+        _salvage(out, out.joined, out.vocabulary)
+        raise
     recorder = Recorder(out.resolved, out)
     try:
         out.program = recorder.run()
@@ -151,6 +161,41 @@ def _with_reward(out: Analysis, tree: n.File) -> n.File:
     help = "a file that is only imported needs none; else write `reward = ...`"
     place = Span(last.source, last.start, last.start + 1)
     out.diagnostics.append(error("RW404", place, "the file has no reward", help=help, severity="information"))
+    return _paid(tree)
+
+
+def _salvage(out: Analysis, tree: n.File, names: Vocabulary) -> None:
+    """Find the types of a text whose names are not all known: of what is left without the statements that have mistakes."""
+    for _ in range(ROUNDS):
+        if not tree.statements:
+            return
+        try:
+            resolved = resolve(_paid(tree), names)
+        except RewardError as problem:
+            places = [d.span for d in problem.diagnostics]
+            tree = n.File(
+                tree.source,
+                tuple(s for s in tree.statements if not any(_holds(s, place) for place in places)),
+            )
+            continue
+        recorder = Recorder(resolved, out)
+        try:
+            out.salvaged = recorder.run()
+        except (RewardError, TooLarge):
+            pass
+        out.names = {name: value.type for name, value in recorder.values.items() if value is not None}
+        return
+
+
+def _holds(s: n.Statement, place: Span) -> bool:
+    return place.source is s.span.source and s.span.start <= place.start <= s.span.end
+
+
+def _paid(tree: n.File) -> n.File:
+    """A tree that can be checked: one without a reward gets a reward of 0."""
+    if any(isinstance(s, n.Reward) and not s.adds for s in tree.statements):
+        return tree
+    last = tree.statements[-1].span
     nothing = n.Reward(last, "reward", last, False, n.Number(last, 0.0, None, "0"))
     return n.File(tree.source, (*tree.statements, nothing))
 

@@ -109,7 +109,7 @@ def statement(
 
 def term(analysis: Analysis, name: str) -> str:
     """A term: its weight and value, as the table of `rewardlang check` has them."""
-    program = analysis.program
+    program = analysis.program or analysis.salvaged
     found = None if program is None else next((t for t in program.terms if t.name == name), None)
     if program is None or found is None:
         return paragraphs([f"**{name}**", "*term*"])
@@ -131,7 +131,8 @@ def group(analysis: Analysis, name: str) -> str:
         for s in (analysis.joined or analysis.tree).statements
         if isinstance(s, n.Reward) and s.group == name
     ]
-    terms = [] if analysis.program is None else [t.name for t in analysis.program.terms if t.group == name]
+    program = analysis.program or analysis.salvaged
+    terms = [] if program is None else [t.name for t in program.terms if t.group == name]
     per = "second (times dt)" if own and own[0].per_second else "step"
     return paragraphs(
         [f"**{name}**, paid per {per}", f"terms: {names(terms)}" if terms else "", "*reward group*"]

@@ -39,7 +39,7 @@ def test_without_the_library(tmp_path: Path) -> None:
 
 def test_start_and_end(tmp_path: Path, record_property) -> None:
     start = time.monotonic()
-    with Client(tmp_path, arguments=("--task", "humanoid_velocity")) as client:
+    with Client(tmp_path, arguments=("--stdio", "--task", "humanoid_velocity")) as client:
         record_property("milliseconds", round(1000 * (time.monotonic() - start)))
         offered = client.server["capabilities"]
         for what in (

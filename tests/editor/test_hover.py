@@ -103,3 +103,15 @@ def test_names_of_other_files(editor: Client) -> None:
     assert "pace = base_lin_vel.x" in said(2, 40) and "m/s" in said(2, 40)
     assert "weight 2" in said(3, 9)
     assert str(editor.folder / "base.reward") in said(0, 12)
+
+
+@pytest.mark.parametrize(
+    "mistake", ["x = torqes", "x = (1 +", "drop effort2", "y = x\nx = qq(1)", "a = b\nb = a"]
+)
+def test_types_in_spite_of_a_mistake_elsewhere(editor: Client, mistake: str) -> None:
+    """Also in a text that was never without one."""
+    editor.open(f"{mistake}\nspeed = base_lin_vel.x\nreward = speed * 2 as pace\n")
+    line = mistake.count("\n") + 1
+    assert "m/s" in editor.ask("hover", (line, 1))["contents"]["value"]
+    assert "m/s" in editor.ask("hover", (line + 1, 11))["contents"]["value"]
+    assert "weight 2" in editor.ask("hover", (line + 1, 25))["contents"]["value"]
