@@ -85,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     lsp.add_argument(
         "--task", metavar="T", help="check every file for this task, whatever its `task` line says"
     )
+    lsp.add_argument("--stdio", action="store_true", help="what some editors add; there is no other way")
 
     train = _command(commands, "train", _train, "train a policy for a reward file")
     train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")

@@ -173,10 +173,8 @@ def _salvage(out: Analysis, tree: n.File, names: Vocabulary) -> None:
             resolved = resolve(_paid(tree), names)
         except RewardError as problem:
             places = [d.span for d in problem.diagnostics]
-            tree = n.File(
-                tree.source,
-                tuple(s for s in tree.statements if not any(_holds(s, place) for place in places)),
-            )
+            left = tuple(s for s in tree.statements if not any(_holds(s, place) for place in places))
+            tree = replace(tree, statements=left)
             continue
         recorder = Recorder(resolved, out)
         try:
@@ -197,7 +195,7 @@ def _paid(tree: n.File) -> n.File:
         return tree
     last = tree.statements[-1].span
     nothing = n.Reward(last, "reward", last, False, n.Number(last, 0.0, None, "0"))
-    return n.File(tree.source, (*tree.statements, nothing))
+    return replace(tree, statements=(*tree.statements, nothing))
 
 
 class Recorder(Checker):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Iterable, List, Optional, Sequence
 
 from ..lang import nodes as n
-from ..lang.registry import BUILTINS
+from ..lang.registry import Builtin
 from ..lang.types import Kind, Type, frame_text
 from ..lang.units import show
 from ..lang.vocabulary import Quantity, Vocabulary
@@ -80,10 +80,17 @@ def quantity(q: Quantity, task: str) -> str:
 
 
 def builtin(name: str) -> str:
-    """A function of the language: its form and formula."""
-    form, doc, _ = words.function(name)
-    group = BUILTINS[name].group if name in BUILTINS else "selections"
-    return paragraphs([code(form), doc, f"*{group}*"])
+    """A function of the language: its form, what it gives, formula and example."""
+    f = words.function(name)
+    fields = f.fields
+    said = [code(f.form), f.doc, f"Formula: `{fields['formula']}`" if "formula" in fields else "",
+            f"May be left out: {f.optional}" if f.optional else "", f.notes, code(fields["example"]) if "example" in fields else ""]  # fmt: skip
+    return paragraphs([*said, f"*{f.group}*"])
+
+
+def in_short(f: Builtin) -> str:
+    """A function's first line and its formula, for a list of many."""
+    return paragraphs([f.doc, f"`{f.fields['formula']}`" if "formula" in f.fields else ""])
 
 
 def statement(

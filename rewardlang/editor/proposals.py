@@ -14,7 +14,7 @@ from ..lang.vocabulary import Vocabulary
 from . import describe, words
 from .analysis import Analysis
 from .cursor import Cursor
-from .hover import axes_of, known
+from .hover import axes_of
 from .links import Files, outline_of
 from .tokens import Bracket, dotted
 
@@ -103,12 +103,8 @@ def keywords(scope: Scope, bracket: Bracket) -> Iterator[Item]:
     given = {a.text for a, b in zip(bracket.inside, bracket.inside[1:]) if b.text == "="}
     if own is not None:
         parameters: Sequence[str] = own.parameters
-    elif (
-        bracket.before in words.function_names()
-        and bracket.before not in words.AXES
-        and bracket.before != "table"
-    ):
-        parameters = [p for p in words.function(bracket.before)[2] if p != "values"]
+    elif bracket.before in BUILTINS:
+        parameters = [p.name for p in BUILTINS[bracket.before].parameters if not p.variadic]
     else:
         return
     for parameter in list(parameters)[0 if own is not None else bracket.argument :]:
@@ -145,15 +141,8 @@ def expression(scope: Scope, at: Cursor) -> Iterator[Item]:
         )
     yield from selections(scope, list(vocabulary.axes.values()), rank=6, functions=False)
     for name in words.function_names():
-        form, _, parameters = words.function(name)
-        yield Item(
-            name,
-            "function",
-            form,
-            known(scope.last, name) or describe.builtin(name),
-            _call(name, _required(name, parameters)),
-            rank=5,
-        )
+        f = words.function(name)
+        yield Item(name, "function", f.form, describe.in_short(f), _call(name, _required(name)), rank=5)
     yield Item("pi", "constant", words.CONSTANTS["pi"], rank=6)
     yield Item("not", "keyword", "", words.OPERATORS["not"], rank=6)
 
@@ -171,12 +160,10 @@ def _parameters(at: Cursor) -> Iterator[Item]:
             )
 
 
-def _required(name: str, parameters: Sequence[str]) -> Sequence[str]:
-
-    if name == "table":
-        return ("joints", '"*": 0')
-    if name in words.AXES:
-        return ('"*"',)
+def _required(name: str) -> Sequence[str]:
+    """What a call of a function needs at least, as stops of its snippet."""
+    if name not in BUILTINS:
+        return ("joints", '"*": 0') if name == "table" else ('"*"',)
     return [p.name if not p.variadic else "x" for p in BUILTINS[name].parameters if not p.optional]
 
 

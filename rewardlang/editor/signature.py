@@ -60,7 +60,7 @@ def _form(
         if isinstance(s, n.Function) and s.name == name:
             return f"{name}({', '.join(s.parameters)})", describe.code(s.span.text)
     if name in words.function_names():
-        return words.function(name)[:2]
+        return words.function(name).form, words.function(name).doc
     if "." not in name:
         return None
     own = outline_of(analysis if analysis.tree.statements else last, text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Dict, List, NamedTuple, Tuple
 
-from ..lang import functions, gait, kernels, mirror, state  # noqa: F401 - importing fills the table of built-ins
-from ..lang.registry import BUILTINS
+from ..lang import resolve, select, tables  # noqa: F401 - importing fills the tables of functions
+from ..lang.registry import BUILTINS, FORMS, Builtin
 from ..lang.types import COMPONENTS
 from ..lang.units import SYMBOLS
 
@@ -42,25 +42,15 @@ OPERATORS: Dict[str, str] = {
 }  # fmt: skip
 PER = {"step": "Paid once per control step: the default.", "second": "Multiplied by the control period dt."}
 CONSTANTS = {"pi": "3.14159..., the only constant."}
-TABLE = ("table(axis, \"pattern\": number, ...)",
-         "A number for each element of an axis or a selection; the first row that matches counts.")  # fmt: skip
-AXES = {"joints": "the joints", "bodies": "the bodies"}
-AXIS_WORDS = {axis: (f'{axis}("pattern", ...)', f"A selection from {what}: `*` and `?` are wild, `!` takes away; a single name drops the axis.")
-              for axis, what in AXES.items()}  # fmt: skip
 UNITS = tuple(SYMBOLS)
 COMPONENT_NAMES: Tuple[str, ...] = ("x", "y", "z", *COMPONENTS)
 
 
 def function_names() -> List[str]:
     """Every function that a file can call without defining it."""
-    return [*BUILTINS, "table", *AXES]
+    return [*BUILTINS, *FORMS]
 
 
-def function(name: str) -> Tuple[str, str, Tuple[str, ...]]:
-    """Form, doc and parameter names of a function of the language. Raises KeyError for another name."""
-    if name == "table":
-        return (*TABLE, ("axis",))
-    if name in AXIS_WORDS:
-        return (*AXIS_WORDS[name], ())
-    builtin = BUILTINS[name]
-    return builtin.form, builtin.doc, tuple(p.name for p in builtin.parameters)
+def function(name: str) -> Builtin:
+    """A function of the language. Raises KeyError for another name."""
+    return BUILTINS[name] if name in BUILTINS else FORMS[name]

@@ -40,8 +40,12 @@ class Client:
         }
         if encodings is not None:
             capabilities["general"] = {"positionEncodings": encodings}
-        self.server = self.request("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": capabilities,
-                                                  "initializationOptions": options})  # fmt: skip
+        try:
+            self.server = self.request("initialize", {"processId": None, "rootUri": folder.as_uri(),
+                                                      "capabilities": capabilities, "initializationOptions": options})  # fmt: skip
+        except BaseException:
+            self.end()
+            raise
         self.notify("initialized", {})
 
     # messages
