@@ -10,11 +10,16 @@ from ..lang.source import Span
 from ..lang.syntax_errors import LOOK_ALIKES
 
 QUOTED = re.compile(r"`([^`]+)`")
-SUGGESTS = re.compile(r"did you mean (.*)\?|^write (`[^`]+`)$")
+SUGGESTED = re.compile(r"did you mean (.*)\?")
+WRITE = re.compile(r"write `([\w.]+)`$")
+# Findings whose "did you mean" stands for exactly the text that they point at.
+NAMES = {"RW101", "RW104", "RW108", "RW221", "RW301", "RW402", "RW403"}
 PLAIN = {"a plain space": " ", "nothing": ""}
 
 
 class Fix(NamedTuple):
+    """A stretch of text and what it becomes."""
+
     title: str
     span: Span
     text: str
@@ -22,30 +27,14 @@ class Fix(NamedTuple):
 
 def fixes(d: Diagnostic) -> Iterator[Fix]:
     """The ways out that a finding's help names, if each is a text to write at its place."""
-    if d.code == "RW008":
-        char = d.span.text
-        text = PLAIN.get(LOOK_ALIKES.get(char, ""), LOOK_ALIKES.get(char, ""))
-        if char in LOOK_ALIKES and (
-            "..." not in text
-            and "(x" not in text
-            and "(a" not in text
-            and " " not in text.strip()
-            or text == " "
-        ):
-            yield Fix(
-                f"Write `{text}`" if text.strip() else "Remove it" if not text else "Write a plain space",
-                d.span,
-                text,
-            )
-        return
-    match = SUGGESTS.search(d.help)
-    for name in QUOTED.findall(match[0]) if match else ():
-        old = d.span.text
-        if old.startswith(("'", '"')) and not name.startswith(("'", '"')):
-            name = f"{old[0]}{name}{old[0]}"
-        if d.code in FITTING:
-            yield Fix(f"Change to `{name}`", d.span, name)
-
-
-# Findings whose help stands for exactly the text that they point at.
-FITTING = {"RW101", "RW104", "RW108", "RW210", "RW221", "RW301", "RW403", "RW402"}
+    old = d.span.text
+    if d.code == "RW008" and old in LOOK_ALIKES:
+        new = PLAIN.get(LOOK_ALIKES[old], LOOK_ALIKES[old])
+        if new in (" ", "") or not re.search(r"\.\.\.| |,.", new):
+            yield Fix(f"Write `{new}`" if new.strip() else f"Write {LOOK_ALIKES[old]}", d.span, new)
+    elif d.code in NAMES:
+        suggested, write = SUGGESTED.search(d.help), WRITE.match(d.help) if d.code == "RW101" else None
+        names = QUOTED.findall(suggested[1]) if suggested else [write[1]] if write else []
+        quote = old[0] if old[:1] in ("'", '"') else ""
+        for name in names:
+            yield Fix(f"Change to `{name}`", d.span, f"{quote}{name}{quote}")

@@ -95,11 +95,16 @@ class Files:
         for s in outline.tree.statements:
             if space == "value" and isinstance(s, n.Reward) and s.group == name and not s.adds:
                 return Place(outline, Span(s.span.source, s.span.start, s.span.start + len("reward")))
-        for s in outline.tree.statements:
-            if isinstance(s, n.Extends):
-                base = self.target(outline, s, root)
-                return None if base is None else self.declaration(base, key, root, depth + 1)
-        return None
+        return self.inherited(outline, key, root, depth)
+
+    def inherited(
+        self, outline: Outline, key: Key, root: Optional[Path] = None, depth: int = 0
+    ) -> Optional[Place]:
+        """Where the file that a file extends, or one below it, declares a name."""
+        root = root or (None if outline.path is None else outline.path.parent)
+        tie = next((s for s in outline.tree.statements if isinstance(s, n.Extends)), None)
+        base = None if tie is None else self.target(outline, tie, root)
+        return None if base is None else self.declaration(base, key, root, depth + 1)
 
     def _imported(
         self, outline: Outline, name: str, spaces: List[Tuple[str, str]], root: Optional[Path], depth: int
@@ -150,7 +155,8 @@ def outline_of(analysis: Analysis, text: str) -> Outline:
 
 def term_place(analysis: Analysis, name: str) -> Optional[Tuple[Optional[Path], Span]]:
     """The file and place of a term that no `as` names; None is the path of the text itself."""
-    terms = () if analysis.program is None else analysis.program.terms
+    program = analysis.program or analysis.salvaged
+    terms = () if program is None else program.terms
     span = next((t.span for t in terms if t.name == name), None) or _bare_name(analysis, name)
     if span is None or span.source is analysis.source:
         return None if span is None else (None, span)

@@ -58,7 +58,7 @@ class Scope:
 
     def terms(self) -> List[str]:
         named = [use.name for use in self.analysis.uses if use.space == "term" and use.declares]
-        programs = [a.program for a in (self.analysis, self.last) if a.program is not None]
+        programs = [p for a in (self.analysis, self.last) for p in (a.program, a.salvaged) if p is not None]
         return list(dict.fromkeys([*(t.name for p in programs for t in p.terms), *named]))
 
     def type_of(self, name: str) -> Optional[Type]:

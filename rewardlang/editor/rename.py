@@ -74,6 +74,7 @@ def rename(
     _check_name(new)
     _check_free(analysis, use, new)
     own = outline_of(analysis, text)
+    _check_replaced(analysis, place, files)
     found: Dict[Optional[Path], Tuple[Outline, List[Span]]] = {}
     for reference in _with_terms(analysis, own, use, list(files.references(own, use))):
         found.setdefault(reference.outline.path, (reference.outline, []))[1].append(reference.span)
@@ -81,6 +82,23 @@ def rename(
     if list(after) == [own.path]:
         _same_findings(analysis, after[own.path], new, task)
     return list(found.values())
+
+
+def _check_replaced(analysis: Analysis, place: Place, files: Files) -> None:
+    """Refuse to part a statement from the one of the same name that it replaces."""
+    assert place.use is not None
+    key, name = place.use.key, place.use.name
+    vocabulary = analysis.vocabulary or fallback_vocabulary()
+    if key[0] == "value" and name in {cause for cause, _ in vocabulary.terminations}:
+        raise Refused(f"`{name}` replaces a termination of the task {vocabulary.task}: its name says which")
+    below = files.inherited(place.outline, key)
+    if below is not None:
+        raise Refused(f"`{name}` replaces the one of {below.outline.source.name}: its name says which")
+    for other in files.neighbours(place.outline):
+        if any(use.declares and use.key == key for use in other.uses) and place.same(
+            files.inherited(other, key)
+        ):
+            raise Refused(f"`{name}` is replaced in {other.source.name}: its name says which")
 
 
 def _check_name(new: str) -> None:

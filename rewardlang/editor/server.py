@@ -92,10 +92,10 @@ class Server(LanguageServer):
 
     def task_path(self, task: Optional[str]) -> Optional[str]:
         """A setting that names a folder is relative to the folder that is open in the editor."""
-        root = self.workspace.root_path
-        if task and root and (Path(root) / task).exists():
-            return str(Path(root) / task)
-        return task or None
+        folders = [protocol.path_of(folder.uri) for folder in self.workspace.folders.values()]
+        roots = [Path(self.workspace.root_path)] if self.workspace.root_path else []
+        found = (root / task for root in [*roots, *filter(None, folders)] if task and (root / task).exists())
+        return str(next(found, task)) if task else None
 
     def changed(self, uri: str, text: str, version: Optional[int], delay: float = DELAY) -> None:
         """Take a new text and check it once no more keys are struck."""

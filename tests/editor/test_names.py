@@ -8,6 +8,8 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 
 import rewardlang
+from rewardlang.editor.analysis import analyse
+from rewardlang.editor.fixes import fixes
 from rewardlang.lang.fmt import formatted
 from rewardlang.lang.source import Source
 
@@ -253,3 +255,38 @@ def test_quick_fixes(editor: Client, bad: str, good: str) -> None:
     results = [applied(bad, next(iter(a["edit"]["changes"].values()))) for a in actions]
     assert good in results and all(a["kind"] == "quickfix" for a in actions)
     assert 1 not in [d["severity"] for d in editor.change(good)]
+
+
+def test_no_fix_makes_it_worse() -> None:
+    """A fix leaves a text that parses, or at least without the finding that it mends."""
+    count = 0
+    for path in sorted((ROOT / "tests" / "data" / "check").glob("rw*.reward")):
+        text = path.read_text(encoding="utf-8")
+        for d in analyse(text).diagnostics:
+            for fix in fixes(d):
+                later = analyse(text[: fix.span.start] + fix.text + text[fix.span.end :]).diagnostics
+                same = [x for x in later if (x.code, x.span.start) == (d.code, d.span.start)]
+                broken = (
+                    [x for x in later if x.code.startswith("RW0")] if not d.code.startswith("RW0") else []
+                )
+                assert not same and not broken, f"{path.name}: {fix.title}"
+                count += 1
+    assert count > 10
+
+
+def test_rename_refused_where_one_statement_replaces_another(editor: Client) -> None:
+    base = "pace = 1\nreward = pace * alive as walk\n"
+    (editor.folder / "base.reward").write_text(base, encoding="utf-8")
+    derived = 'extends "base.reward"\npace = 2\nterminate fallen when base_height < 0.1\n'
+    (editor.folder / "a.reward").write_text(derived, encoding="utf-8")
+    editor.open(derived)
+    for line, character, why in (
+        (1, 1, "replaces the one of base.reward"),
+        (2, 12, "replaces a termination of the task"),
+    ):
+        with pytest.raises(Refusal, match=why):
+            editor.ask("rename", (line, character), newName="other")
+    editor.open(base, "base.reward")
+    with pytest.raises(Refusal, match="is replaced in a.reward"):
+        editor.ask("rename", (0, 1), "base.reward", newName="other")
+    assert len(editor.ask("rename", (1, 25), "base.reward", newName="gait")["changes"]) == 1
