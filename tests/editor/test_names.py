@@ -8,8 +8,10 @@ from typing import Any, Dict, List, Optional, Tuple
 import pytest
 
 import rewardlang
+from rewardlang.editor import rename
 from rewardlang.editor.analysis import analyse
 from rewardlang.editor.fixes import fixes
+from rewardlang.editor.links import Files
 from rewardlang.lang.fmt import formatted
 from rewardlang.lang.source import Source
 
@@ -290,3 +292,22 @@ def test_rename_refused_where_one_statement_replaces_another(editor: Client) -> 
     with pytest.raises(Refusal, match="is replaced in a.reward"):
         editor.ask("rename", (0, 1), "base.reward", newName="other")
     assert len(editor.ask("rename", (1, 25), "base.reward", newName="gait")["changes"]) == 1
+
+
+@pytest.mark.parametrize("name", ["groups", "causes", "functions", "weights", "tutorial"])
+def test_every_name_of_a_spec_renamed(name: str, tmp_path: Path) -> None:
+    """Each name that a file gives can have another one, and the program stays what it is."""
+    text = (ROOT / "tests" / "data" / "specs" / f"{name}.reward").read_text(encoding="utf-8")
+    analysis, files, before = analyse(text), Files(lambda path: None), shape(tmp_path, {"a.reward": text})
+    keys, renamed = set(), 0
+    for use in analysis.uses:
+        if use.key not in keys and use.declares and use.space != "task":
+            keys.add(use.key)
+            try:
+                ((outline, spans),) = rename.rename(analysis, use.span.start, "zz_new", files, text)
+            except rename.Refused as problem:
+                assert "its name says which" in str(problem) or "would bring an error" in str(problem)
+                continue
+            renamed += 1
+            assert shape(tmp_path, {"a.reward": rename.replaced(text, spans, "zz_new")}) == before
+    assert renamed >= 2
