@@ -188,7 +188,7 @@ def test_how_long_it_takes(editor: Client, record_property) -> None:
         assert editor.change(f"{text}metric m{i} = torqes\n")[0]["code"] == "RW101"
         best = min(best, time.monotonic() - start)
     record_property("milliseconds", round(1000 * best))
-    assert best < 1.0
+    assert best < 2.0
 
 
 def test_only_the_last_text_of_many_is_checked(editor: Client) -> None:
