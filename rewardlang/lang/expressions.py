@@ -232,6 +232,31 @@ def _minus(node: Node, args: Sequence[Written], nodes: Sequence[Node], function:
     return Written(f"-{args[0].at(UNARY)}", UNARY)
 
 
+def _fill(node: Node, function: Any) -> Written:
+    """A number in the shape of a slot, also of one that the step does not keep."""
+    slot, value = node.data
+    if slot not in function.slot:
+        like = 'q["time_limit"]' if node.type.kind is Kind.BOOL else "w"
+        return Written(f"{like}.new_full({_size(node)}, {number(value)})", POSTFIX)
+    like = f"s[{function.slot[slot]}]"
+    return Written(
+        f"torch.full_like({like}, {number(value)})" if value else f"torch.zeros_like({like})", POSTFIX
+    )
+
+
+def _expand(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
+    slot, text = node.data[0], args[0].at(POSTFIX)
+    if slot not in function.slot:
+        return Written(f"{text}.expand({_size(node)})", POSTFIX)
+    return Written(f"{text}.expand_as(s[{function.slot[slot]}])", POSTFIX)
+
+
+def _size(node: Node) -> str:
+    """The shape of a slot, as code."""
+    shape = [len(axis) for axis in node.type.axes] + ([4] if node.type.kind is Kind.ROTATION else [])
+    return "(" + ", ".join(['len(q["time_limit"])', *map(str, shape)]) + ",)"
+
+
 LEAVES: Dict[str, Callable[[Node, Any], Written]] = {
     "const": _const,
     "table": _table,
@@ -240,8 +265,7 @@ LEAVES: Dict[str, Callable[[Node, Any], Written]] = {
     "quantity": lambda node, f: Written(f'q["{node.data[0]}"]', POSTFIX),
     "group": lambda node, f: Written(f"group_{node.data[0]}", POSTFIX),
     "state": lambda node, f: Written(f"s[{f.slot[node.data[0]]}]", POSTFIX),
-    "fill": lambda node, f: Written(f"torch.full_like(s[{f.slot[node.data[0]]}], {number(node.data[1])})"
-                                    if node.data[1] else f"torch.zeros_like(s[{f.slot[node.data[0]]}])", POSTFIX),
+    "fill": _fill,
 }  # fmt: skip
 OTHERS: Dict[str, Callable[..., Written]] = {
     "neg": _minus,
@@ -251,6 +275,6 @@ OTHERS: Dict[str, Callable[..., Written]] = {
     "stack": _stack, "index": _index, "take": _take,
     "norm": lambda node, args, nodes, f: Written(f"{args[0].at(POSTFIX)}.norm(dim={node.data[0] + nodes[0].type.batched})", POSTFIX),
     "never": lambda node, args, nodes, f: Written(f"torch.zeros_like({args[0].text})", POSTFIX),
-    "expand": lambda node, args, nodes, f: Written(f"{args[0].at(POSTFIX)}.expand_as(s[{f.slot[node.data[0]]}])", POSTFIX),
+    "expand": _expand,
 }  # fmt: skip
 SHAPED = {"index", "take", "stack", "never", "norm"}

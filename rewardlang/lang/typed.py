@@ -323,7 +323,8 @@ class Operations:
     ) -> Value:
         bounds = [v.type.range for v in values]
         depends = _depends(values)
-        if depends is Depends.NOTHING and not axes and op in CONSTANT:
+        known = all(low == high for low, high in bounds)  # not so for the sum of a literal vector
+        if depends is Depends.NOTHING and not axes and op in CONSTANT and known:
             low = high = self._constant(op, [low for low, _ in bounds])
         else:
             low, high = ranges.of(op, bounds)

@@ -2,12 +2,13 @@
 
 import torch
 
-TERMS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii", "jj", "kk", "ll", "mm", "nn", "oo", "pp", "qq", "rr", "ss", "tt", "uu")
+TERMS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii", "jj", "kk", "ll", "mm", "nn", "oo", "pp", "qq", "rr", "ss", "tt", "uu", "vv", "ww", "xx", "yy")
 CAUSES = ("fallen",)
 METRICS = ()
 # What `k` holds, made once on the device.
 CONSTANTS = (
     (0.0, 0.0, -1.0),  # [xyz]
+    (0.0, 0.0, 1.0),  # [xyz]
 )
 # Shape after [N] and kind of what `s` remembers from step to step.
 STATE = (
@@ -58,7 +59,19 @@ STATE = (
     ((), "bool"),  # fast [N]
     ((), "real"),  # sample [N]
     ((), "real"),  # episode_step [N]
+    ((2,), "real"),  # running_min [N, bodies]
+    ((2,), "real"),  # sample [N, bodies]
+    ((), "bool"),  # sample [N]
+    ((8,), "real"),  # sample [N, bodies]
 )
+
+
+def rotate(q, v):
+    """v turned by q. q [..., 4], v [..., 3]."""
+    axis, w = q[..., :3], q[..., 3:]
+    axis, v = torch.broadcast_tensors(axis, v)
+    t = 2 * torch.cross(axis, v, dim=-1)
+    return v + w * t + torch.cross(axis, t, dim=-1)
 
 
 def rotate_inverse(q, v):
@@ -125,6 +138,10 @@ def weights(p, k):
         1.0,  # ss
         1.0,  # tt
         1.0,  # uu
+        1.0,  # vv
+        1.0,  # ww
+        1.0,  # xx
+        1.0,  # yy
     )
 
 
@@ -244,7 +261,15 @@ def step(q, s, p, w, k):
     tt = torch.where(fast, 2.0, s[45])                                                # [N] state.reward:14
     episode_step = q["episode_step"]                                                  # [N] 1 state.reward:14
     uu = episode_step - s[46]                                                         # [N] 1 state.reward:14
-    values = torch.stack((a, b, c, d, e, f, g, h, i, j, k_2, l, m, n, o, p_2, q_2, r, s_2, t, u, v, w_2, x, y, z, aa, bb, cc, dd, ee, ff, gg, hh, ii, jj, kk, ll, mm, nn, oo, pp, qq, rr, ss, tt, uu), 1)  # [N, T]
+    running_min = torch.where(touch, index, torch.minimum(s[47], index))              # [N, bodies] m state.reward:15
+    vv = running_min.sum(1)                                                           # [N] m state.reward:15
+    sample_4 = s[48]                                                                  # [N, bodies] s state.reward:16
+    ww = sample_4.sum(1)                                                              # [N] s state.reward:16
+    sample_5 = s[49]                                                                  # [N] bool state.reward:16
+    xx = sample_5.to(real)                                                            # [N] 1 state.reward:16
+    sample_6 = s[50]                                                                  # [N, bodies] state.reward:16
+    yy = sample_6.sum(1)                                                              # [N] state.reward:16
+    values = torch.stack((a, b, c, d, e, f, g, h, i, j, k_2, l, m, n, o, p_2, q_2, r, s_2, t, u, v, w_2, x, y, z, aa, bb, cc, dd, ee, ff, gg, hh, ii, jj, kk, ll, mm, nn, oo, pp, qq, rr, ss, tt, uu, vv, ww, xx, yy), 1)  # [N, T]
     paid = values * w
     contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
     reward = contributions.sum(1)
@@ -252,7 +277,7 @@ def step(q, s, p, w, k):
     doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool
     metrics = contributions[:, :0]  # [N, M]
     observations = w.new_zeros(len(q["time_limit"]), 0)
-    state = (actions, dof_vel, dof_pos, last_actions.clone(), sub, f, ema, h, i, running_max, touch, l, m, timer, torch.where(touch, last_3 + 0.02, 0.0), last_duration, torch.where(inverse, last_4 + 0.02, 0.0), last_duration_2, inverse, ever, v, steps, where, where_2, z, sample, heading, forward_vel, s[27].clone(), s[28].clone(), timer_2, gg, ema_2, hh, running_max_2, integral, sample_2, ll, ema_3, number_4, oo, sample_3, root_pos, integral_2, fast, tt, episode_step)
+    state = (actions, dof_vel, dof_pos, last_actions.clone(), sub, f, ema, h, i, running_max, touch, l, m, timer, torch.where(touch, last_3 + 0.02, 0.0), last_duration, torch.where(inverse, last_4 + 0.02, 0.0), last_duration_2, inverse, ever, v, steps, where, where_2, z, sample, heading, forward_vel, s[27].clone(), s[28].clone(), timer_2, gg, ema_2, hh, running_max_2, integral, sample_2, ll, ema_3, number_4, oo, sample_3, root_pos, integral_2, fast, tt, episode_step, running_min, sample_4.clone(), sample_5.clone(), sample_6.clone())
     return (reward, contributions, values, causes, fallen, time_out,
             doubtful, metrics, observations, state)
 
@@ -274,12 +299,16 @@ def at_reset(q, s, p, w, k):
     touch = contact_forces[:, 4:8:3][..., 2] > 0.5                    # [N, bodies] bool state.reward:1
     root_pos = q["root_pos"]                                          # [N, xyz] m <base_height of task humanoid>
     base_height = root_pos[:, 2]                                      # [N] m <base_height of task humanoid>
+    timer = torch.zeros_like(s[13])                                   # [N, bodies] s state.reward:7
+    fill = torch.zeros_like(s[22])                                    # [N] 1
     heading = yaw(root_quat)                                          # [N] rad <heading of task humanoid>
     projected_gravity = rotate_inverse(root_quat, k[0])               # [N, xyz] <projected_gravity of task humanoid>
     fallen = (base_height < 0.24) | (projected_gravity[:, 2] > -0.6)  # [N] bool task.yaml:60
     alive = ~fallen                                                   # [N] bool state.reward:13
     fast = forward_vel > 0.5                                          # [N] bool state.reward:2
     episode_step = q["episode_step"]                                  # [N] 1 state.reward:14
+    body_quat = q["body_quat"]                                        # [N, bodies, xyzw] state.reward:17
+    body_quat_up = rotate(body_quat, k[1])[..., 2]                    # [N, bodies] state.reward:17
     observations = w.new_zeros(len(q["time_limit"]), 0)
-    state = (actions, dof_vel, dof_pos, actions, actions - actions, forward_vel, torques, torch.zeros_like(s[7]), torch.zeros_like(s[8]), running_max, touch, base_height, base_height, torch.zeros_like(s[13]), torch.zeros_like(s[14]), torch.zeros_like(s[15]), torch.zeros_like(s[16]), torch.zeros_like(s[17]), ~touch, torch.zeros_like(s[19]), torch.zeros_like(s[20]), torch.zeros_like(s[21]), torch.zeros_like(s[22]), torch.zeros_like(s[23]), base_height, running_max, heading, forward_vel, forward_vel, forward_vel, torch.zeros_like(s[30]), torch.zeros_like(s[31]), forward_vel, forward_vel, forward_vel[:, None].expand_as(s[34]), torch.zeros_like(s[35]), forward_vel[:, None].expand_as(s[36]), torch.zeros_like(s[37]), base_lin_vel, alive.to(real), fast.to(real), fast, root_pos, torch.zeros_like(s[43]), fast, torch.full_like(s[45], 2.0), episode_step)
+    state = (actions, dof_vel, dof_pos, actions, actions - actions, forward_vel, torques, torch.zeros_like(s[7]), torch.zeros_like(s[8]), running_max, touch, base_height, base_height, timer, torch.zeros_like(s[14]), torch.zeros_like(s[15]), torch.zeros_like(s[16]), torch.zeros_like(s[17]), ~touch, torch.zeros_like(s[19]), torch.zeros_like(s[20]), torch.zeros_like(s[21]), fill, torch.zeros_like(s[23]), base_height, running_max, heading, forward_vel, forward_vel, forward_vel, torch.zeros_like(s[30]), torch.zeros_like(s[31]), forward_vel, forward_vel, forward_vel[:, None].expand_as(s[34]), torch.zeros_like(s[35]), forward_vel[:, None].expand_as(s[36]), torch.zeros_like(s[37]), base_lin_vel, alive.to(real), fast.to(real), fast, root_pos, torch.zeros_like(s[43]), fast, torch.full_like(s[45], 2.0), episode_step, running_max, timer, fill >= 2.0, body_quat_up)
     return observations, state
