@@ -189,8 +189,10 @@ def timer(ops: Operations, cond: Value) -> Value:
     `prev(timer(not touch)) + dt`.
     """
     want_bool(cond, "`timer`")
-    return follow(ops, _seconds(cond.type.axes),
-                  lambda last: ops.where(cond, ops.binary("add", last, ops.seconds()), ops.number(0.0, SECOND)))  # fmt: skip
+    if cond.node not in ops.timers:  # one for `timer(c)` and for the one inside `last_duration(c)`
+        ops.timers[cond.node] = follow(ops, _seconds(cond.type.axes),
+            lambda last: ops.where(cond, ops.binary("add", last, ops.seconds()), ops.number(0.0, SECOND)))  # fmt: skip
+    return ops.timers[cond.node]
 
 
 @builtin("last_duration(cond)", "state")

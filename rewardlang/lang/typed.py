@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import FrozenSet, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from . import ranges
 from .folding import CONSTANT, MAX_FLOAT32, fold
@@ -36,6 +36,7 @@ class Operations:
         self.builder = builder
         self.vocabulary = vocabulary
         self.terminated: Optional[Value] = None  # once the terminations are known
+        self.timers: Dict[int, Value] = {}  # a condition's node → how long it has held
         self.warnings: List[Mismatch] = []
 
     # leaves

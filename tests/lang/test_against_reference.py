@@ -25,6 +25,7 @@ from .states import Moment, cast, sequence
 SHIPPED = Path(__file__).parents[2] / "reward_specs"
 SPECS = sorted((Path(__file__).parents[1] / "data" / "specs").glob("*.reward"))
 STEPS = 5
+CHANGE = 3
 GAMMA = 0.93
 # Share of extreme values, relative tolerance, absolute tolerance.
 ACCURACY = {torch.float64: (0.05, 1e-9, 1e-9), torch.float32: (0.0, 2e-3, 2e-3)}
@@ -66,6 +67,11 @@ def compare(program: rewardlang.Compiled, text: Union[str, n.File], count: int, 
         reference.globals.update(epoch=3.0, frames=2.5e5, progress=0.3)
     names = [term.name for term in program.terms]
     for at, moment in enumerate(moments(vocabulary.task, count, seed, ACCURACY[dtype][0])):
+        if at == CHANGE:  # a param set live counts from here on, and nothing of the past is rewritten
+            for param in program.typed.params:
+                reward.set_param(param.name, max(param.lower, param.value - 0.05))
+                for reference in references.values():
+                    reference.params[param.name] = max(param.lower, param.value - 0.05)
         if at:
             out = reward.step(cast(moment.reached, dtype))
         reset_observations = reward.reset(cast(moment.after, dtype), moment.reset)
