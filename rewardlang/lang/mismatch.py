@@ -169,5 +169,10 @@ def _selections_help(a: Value, b: Value, name: str) -> str:
 
 
 def _some(value: Value, name: str) -> str:
-    elements = next(axis.elements for axis in value.type.axes if axis.name == name)
-    return ", ".join(elements[:3]) + (f", ... ({len(elements)})" if len(elements) > 3 else "")
+    return some(next(axis for axis in value.type.axes if axis.name == name))
+
+
+def some(axis: Axis) -> str:
+    """The elements of an axis, or the first of many and how many there are."""
+    names = ", ".join(axis.elements[:3])
+    return f"{names}, ... ({len(axis)})" if len(axis) > 3 else names

@@ -119,6 +119,8 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
     if token.type in OPERANDS and not expects_operand and previous is not None:
         return _two_operands(source, start, previous, token)
     if expects_operand and previous is not None and token.type not in OPERANDS:
+        if previous.type == "AS":
+            return error("RW003", span, f"a name is missing between `as` and `{word}`")
         return error("RW003", span, f"a value is missing between `{previous}` and `{word}`",
                      help=_double_operator(str(previous) + word))  # fmt: skip
     return error(
