@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Dict, List, Tuple
 
 from . import format
@@ -34,12 +34,17 @@ class Compiled:
     resolved: Resolved = field(repr=False)
     typed: Program = field(repr=False)
     optimized: Program = field(repr=False)
-    source: str = field(repr=False)
     warnings: Tuple[Diagnostic, ...] = ()
 
     @property
     def terms(self) -> Tuple[Term, ...]:
         return self.optimized.terms
+
+    @cached_property
+    def source(self) -> str:
+        """The torch source, emitted when someone first asks."""
+        title = f"{safe(self.name)}, compiled by rewardlang for the task {safe(self.vocabulary.task)}."
+        return emit(self.optimized, title)
 
     @property
     def canonical(self) -> str:
@@ -49,6 +54,8 @@ class Compiled:
     @property
     def hash(self) -> str:
         """What identifies the compiled program, whatever file it came from: sixteen hex digits of the SHA-256 of its code."""
+        import hashlib  # loads OpenSSL, which checking a file does not need
+
         code = [line.split("  # ")[0].rstrip() for line in self.source.splitlines()[1:]]
         return hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]
 
@@ -105,7 +112,6 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     typed, warnings = check(resolved)
     optimized = optimize(typed)
     name = name or tree.source.name
-    source = emit(optimized, f"{safe(name)}, compiled by rewardlang for the task {safe(vocabulary.task)}.")
     return Compiled(
         name,
         vocabulary,
@@ -113,7 +119,6 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
         resolved,
         typed,
         optimized,
-        source,
         tuple(w for w in warnings if not allowed(w)),
     )
 
