@@ -231,14 +231,15 @@ def test_mistakes_are_named_with_their_place(folder, old, new, line, column, mes
     [
         (b"", "empty"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"name: a\x00b", "control characters|not allowed"),
+        (b"name: a\x00b", r":1:8: error: a control character, U\+0000"),
+        (b"name: a # \xc3\xa9\n# \xff", ":2:3: error: not UTF-8"),
         (b"a" * 1_000_001, "larger"),
         (b"[" * 400_000 + b"]" * 400_000, "nested more than 50 deep"),
         (b"- " * 400_000, "nested more than 50 deep"),
         (b"x: &a [*a]", "unknown key"),
         (b"- 1", "mapping"),
     ],
-    ids=["empty", "encoding", "NUL", "large", "deep", "deep block", "recursive", "list"],
+    ids=["empty", "encoding", "NUL", "Latin-1", "large", "deep", "deep block", "recursive", "list"],
 )
 def test_unreadable_files(folder, raw, message):
     (folder / "task.yaml").write_bytes(raw)
