@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any, Dict, List, Tuple
 
 from . import format
+from .at_start import at_start
 from .check import check
 from .diagnostics import Diagnostic, did_you_mean
 from .emit import emit, safe
-from .folding import CONSTANT, fold
 from .ir import Program, Term
 from .nodes import Expect, File
 from .optimize import optimize
@@ -78,7 +78,7 @@ class Compiled:
 
     def table(self) -> List[Dict[str, Any]]:
         """A row for each term: name, group, weight, value's text, unit, axes that it reduces, line."""
-        values = _at_start(self.typed)
+        values = at_start(self.typed)
         rows = []
         for term in self.typed.terms:
             weight, value = self.typed.nodes[term.weight].type, self.typed.nodes[term.value].type
@@ -88,22 +88,6 @@ class Compiled:
                 "range": list(value.range), "axes": list(term.reduced), "line": term.span.line, "file": term.span.source.name,
             })  # fmt: skip
         return rows
-
-
-def _at_start(program: Program) -> List[float]:
-    """The value of each node that only the run decides, at its start: params as written, schedules at 0. NaN for others."""
-    params = {param.name: param.value for param in program.params}
-    out: List[float] = []
-    for node in program.nodes:
-        if node.op == "const":
-            out.append(node.data[0])
-        elif node.op in ("param", "run"):
-            out.append(params.get(node.data[0], 0.0))
-        elif node.type.depends <= Depends.RUN and node.op in CONSTANT and not node.type.axes:
-            out.append(fold(node.op, [out[i] for i in node.args]))
-        else:
-            out.append(math.nan)
-    return out
 
 
 def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled:

@@ -109,6 +109,13 @@ def test_terms_add_up_in_the_statistics(program: rewardlang.Compiled) -> None:
     assert reward.read_statistics() == {}
 
 
+def test_the_table_shows_the_weights_that_are_paid(program: rewardlang.Compiled) -> None:
+    shown = torch.tensor([row["weight"] for row in program.table()])
+    known = ~shown.isnan()  # all but a rotation of constants, which the table does not reckon
+    assert known.all() or "rotations" in program.name
+    torch.testing.assert_close(shown[known], Reward(program, 1).weights[known], rtol=1e-6, atol=0)
+
+
 # what is not finite
 
 
