@@ -7,7 +7,7 @@ import io
 import re
 import tokenize
 from pathlib import Path
-from typing import List, Tuple
+from typing import List, Set, Tuple
 
 import pytest
 
@@ -249,21 +249,20 @@ def test_what_nothing_reads_is_left_out() -> None:
 
 def test_only_what_is_read_is_computed_and_asked_for() -> None:
     """A derived quantity costs nothing until something reads it, and only then its raw ones are due."""
-    program = rewardlang.compile("drop terminate fallen\nreward = sum(torques^2) as effort")
-    read = set(re.findall(r'q\["(\w+)"\]', program.source))
-    assert read == {"torques", "time_limit"} and not re.search(
-        r"def (?!weights|step|at_reset)", program.source
-    )
-    for name, quantity in program.vocabulary.quantities.items():
-        if quantity.definition or quantity.kind in ("state", "model"):
-            axes = quantity.type.axes
-            value = (
-                f"sum({name})"
-                if axes and quantity.type.kind.value != "rotation"
-                else f"sum(yaw({name}))"
-                if axes
-                else f"yaw({name})"
-            )
-            text = value if axes or quantity.type.kind.value == "rotation" else f"1*{name}"
-            source = rewardlang.compile(f"drop terminate fallen\nreward = {text} as x").source
-            assert len(set(re.findall(r'q\["(\w+)"\]', source)) - {"time_limit"}) <= 2, name
+    names = rewardlang.compile("alive").vocabulary.quantities
+    source = rewardlang.compile("drop terminate fallen\nreward = sum(torques^2) as effort").source
+    assert raw_read(source) == {"torques"} and not re.search(r"def (?!weights|step|at_reset)", source)
+
+    def below(name: str) -> Set[str]:
+        parts = re.findall(r"\w+", names[name].definition)
+        return {name} if not parts else set().union(*(below(part) for part in parts if part in names))
+
+    for name, quantity in names.items():
+        if quantity.kind in ("state", "model") and name != "time_limit":
+            value = f"yaw({name})" if quantity.type.kind.value == "rotation" else name
+            source = rewardlang.compile(f"drop terminate fallen\nreward = 0 + sum({value}) as x").source
+            assert raw_read(source) | {"dt"} == below(name) | {"dt"}, name
+
+
+def raw_read(source: str) -> Set[str]:
+    return set(re.findall(r'q\["(\w+)"\]', source)) - {"time_limit"}
