@@ -98,6 +98,9 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
             f"`{word}` cannot stand here",
             help=f"`{word}` is a reserved word and cannot be a name",
         )
+    if word == "," and opened is not None and not expects_operand:
+        return error("RW003", span, "`,` cannot stand here", others=(Label(_span(source, start, opened)),),
+                     help="arguments follow a function's name, `min(a, b)`; a vector is written `[x, y]`")  # fmt: skip
     if word == ":":
         return error(
             "RW003", span, "`:` cannot stand here", help='elements are selected by patterns: `x["*_knee"]`'
