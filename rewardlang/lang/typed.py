@@ -36,7 +36,7 @@ class Operations:
         self.builder = builder
         self.vocabulary = vocabulary
         self.terminated: Optional[Value] = None  # once the terminations are known
-        self.timers: Dict[int, Value] = {}  # a condition's node → how long it has held
+        self.rows: Dict[int, Value] = {}  # a condition's node → on how many steps in a row it has held
         self.warnings: List[Mismatch] = []
 
     # leaves
