@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         "task",
         nargs="?",
         default="humanoid",
-        help="a shipped task or a folder with a task.yaml (default: humanoid)",
+        help="a shipped task, a folder with a task.yaml, a YAML file, or an MJCF (default: humanoid)",
     )
     _format_option(quantities)
 
@@ -277,7 +277,7 @@ def _task_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--task",
         metavar="T",
-        help="a shipped task or a folder with a task.yaml (default: the file's `task` line, else humanoid)",
+        help="a shipped task, a folder with a task.yaml, a YAML file, or an MJCF (default: the file's `task` line, else humanoid)",
     )
 
 
