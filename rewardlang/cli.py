@@ -172,11 +172,12 @@ def _quantities(arguments: argparse.Namespace) -> None:
     from .quantities import vocabulary
     from .task import load_task
 
-    names = vocabulary(load_task(arguments.task))
+    task = load_task(arguments.task)
+    names = vocabulary(task)
     print(
         json.dumps(show.finite(show.quantity_rows(names)), indent=2)
         if arguments.format == "json"
-        else show.quantities(names)
+        else f"{show.quantities(names)}\n\n{show.robot(task)}"
     )
 
 

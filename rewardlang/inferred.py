@@ -56,11 +56,14 @@ def damping(robot: Robot, gains: Tuple[float, ...], own: bool) -> Tuple[float, .
     return tuple(found)
 
 
-def action_scale(robot: Robot) -> Tuple[float, ...]:
-    """A quarter of a joint's range, at most 0.5 rad. One an actuated joint."""
-    ranges = dict(zip(robot.dof_names, robot.dof_range))
-    widths = (ranges[name][1] - ranges[name][0] for name in robot.actuated)
-    return tuple(min(MAX_STEP, SHARE_OF_RANGE * width) for width in widths)
+def action_scale(robot: Robot, gains: Tuple[float, ...]) -> Tuple[float, ...]:
+    """Where the motor gives all its effort; at most a quarter of the joint's range, and 0.5 rad. One an actuated joint."""
+    found = []
+    for name, gain, (low, high) in zip(robot.dof_names, gains, robot.dof_range):
+        if name in robot.drives:
+            reach = robot.drives[name].effort / gain if gain else math.inf
+            found.append(min(MAX_STEP, SHARE_OF_RANGE * (high - low), reach))
+    return tuple(found)
 
 
 def timestep(robot: Robot) -> float:

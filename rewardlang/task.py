@@ -168,7 +168,7 @@ def load_task(name_or_path) -> Task:
         stiffness=stiffness,
         damping=damping,
         action_scale=_per_joint(
-            control.get("action_scale"), robot.actuated, inferred.action_scale(robot), low=0
+            control.get("action_scale"), robot.actuated, inferred.action_scale(robot, stiffness), low=0
         ),
         clip_actions=normalization["clip_actions"].number(0) if "clip_actions" in normalization else 1.0,
         init_state=start,

@@ -27,20 +27,13 @@ def task_of(folder, more=""):
 def test_a_name_and_a_robot_are_enough(tmp_path):
     task = task_of(tmp_path)
     assert task.actuated == LEGS
-    assert task.init_state.pos == (0, 0, 0.39) and task.init_state.rot == (
-        0,
-        0,
-        0,
-        1,
-    )  # "stand", not the first
-    assert task.keyframe == 1
+    assert task.keyframe == 1  # "stand", not the first
+    assert task.init_state.pos == (0, 0, 0.39) and task.init_state.rot == (0, 0, 0, 1)
     assert task.default_dof_pos == (0.3, -0.6) * 4 + (0.1, 0.2)
-    # own gains; else the effort limit at 1 rad and a fortieth of it
+    # own gains, else the effort limit at 1 rad and a fortieth of it; the thighs' joints are damped already
     assert task.stiffness == (30, 40, 100, 160, 6, 8, 9, 9, 0, 0)
-    assert task.damping == pytest.approx(
-        (0, 2, 6, 8, 0.15, 0.2, 0.225, 0.225, 0, 0)
-    )  # the thighs' joints are damped
-    assert task.action_scale == (0.5,) * 8
+    assert task.damping == pytest.approx((0, 2, 6, 8, 0.15, 0.2, 0.225, 0.225, 0, 0))
+    assert task.action_scale == pytest.approx((0.3, 0.225, 0.18, 0.1125, 0.5, 0.5, 0.5, 0.5))
     assert task.sim_dt == 0.004 and task.decimation == 5
     assert task.terminations == {"fallen": "base_height < 0.156[m] or projected_gravity.z > -0.5"}
     assert task.observations == (

@@ -21,6 +21,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any, Dict, Optional, Union
 
+from rewardlang import marked_yaml
+
 try:
     import fcntl
 except ImportError:  # Windows: there a run that is resumed twice at once is not noticed
@@ -234,14 +236,11 @@ def _bring_robot(task: Path, robot: Path, copy: Path) -> None:
         place = robot.name
         (copy / place).write_text(text, encoding="utf-8")
     yaml = copy / "task.yaml"
-    settings = yaml.read_text(encoding="utf-8")
-    settings = re.sub(
-        r"(?m)^(\s*file:\s*)[^#\n]*?(\s*(?:#.*)?)$",
-        lambda m: f"{m[1]}{json.dumps(place)}{m[2]}",
-        settings,
-        count=1,
-    )
-    yaml.write_text(settings, encoding="utf-8")
+    node = marked_yaml.read(yaml).entries()["asset"].entries()["file"].node
+    lines = yaml.read_text(encoding="utf-8").splitlines(keepends=True)
+    line, begin, end = node.start_mark.line, node.start_mark.column, node.end_mark.column
+    lines[line] = lines[line][:begin] + json.dumps(place) + lines[line][end:]
+    yaml.write_text("".join(lines), encoding="utf-8")
 
 
 def _not_of_the_task(out: Path) -> Any:
