@@ -88,9 +88,9 @@ def quantities(vocabulary: Vocabulary) -> str:
                 f"{name} ({axis.name}: {' '.join(axis.elements)})" for name, axis in vocabulary.groups.items()
             ),
         ]
-    for axis, pairs in vocabulary.pairs.items():
+    for name, pairs in vocabulary.pairs.items():
         if pairs:
-            out += ["", f"pairs ({axis}): " + ", ".join(f"{left} and {right}" for left, right in pairs)]
+            out += ["", f"pairs ({name}): " + ", ".join(f"{left} and {right}" for left, right in pairs)]
     out += [
         "",
         "terminations: " + ", ".join(f"{name} when {span.text}" for name, span in vocabulary.terminations),

@@ -35,7 +35,7 @@ def page(tmp_path):
 def test_the_files_make_tasks(page):
     assert load_task(page / "go1.yaml").name == "go1"
     task = load_task(page / "task.yaml")
-    program = rewardlang.compile(blocks("reward")[0], task, observations=True)
+    program = rewardlang.compile(blocks("reward")[0].strip() + " - 0.2 * lean", task, observations=True)
     assert len(program.table()) == 3
     inferred = load_task(page / "robot.xml")
     for key in ("groups", "pairs"):  # what the page writes is what would be inferred
