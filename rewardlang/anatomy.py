@@ -27,7 +27,7 @@ JOINT_GROUPS = {
     "thighs": "thigh",
     "knees": "knee|kfe|" + WORDS.format("kn"),
     "calves": "calf",
-    "ankles": "ankle|" + WORDS.format("ank"),
+    "ankles": "ankle|faa|ffe|" + WORDS.format("ank"),
     "waist": "waist|torso|abdomen|lumbar|spine",
     "shoulders": "shoulder|" + WORDS.format("sho"),
     "elbows": "elbow|" + WORDS.format("el"),
@@ -39,7 +39,7 @@ BODY_GROUPS = {"thigh_links": "thigh|upper_leg|uleg", "calf_links": "calf|shank|
 ENDS = {
     "feet": (
         ("foot|feet", "sole", "toe"),
-        "hip|thigh|knee|calf|ankle|leg|haa|hfe|kfe|" + WORDS.format("hx|hy|kn|ank"),
+        "hip|thigh|knee|calf|ankle|leg|haa|hfe|kfe|faa|ffe|" + WORDS.format("hx|hy|kn|ank"),
     ),
     "hands": (("palm", "hand"), JOINT_GROUPS["arms"]),
 }
@@ -50,7 +50,7 @@ SIDES = [
     for pattern, right in (
         ("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"),
         (r"(?<![A-Za-z0-9])l(?![A-Za-z])", "r"), (r"(?<![A-Za-z0-9])L(?![a-zA-Z])", "R"),
-        (r"(?<![A-Za-z])([fhrbm])l(?![A-Za-z])", r"\1r"), (r"(?<![A-Za-z])([FHRBM])L(?![A-Za-z])", r"\1R"),
+        (r"(?<![A-Za-z])([fhrbml])l(?![A-Za-z])", r"\1r"), (r"(?<![A-Za-z])([FHRBML])L(?![A-Za-z])", r"\1R"),
         (r"(?<![A-Za-z])l([fhbm])(?![A-Za-z])", r"r\1"), (r"(?<![A-Za-z])L([FHBM])(?![A-Za-z])", r"R\1"),
     )
 ]  # fmt: skip

@@ -111,7 +111,7 @@ def test_robots_of_gymnasium(name, feet, pairs):
     [
         ("left_hip", "right_hip"), ("HipLeft", "HipRight"), ("leg_left_1_joint", "leg_right_1_joint"),
         ("l_knee", "r_knee"), ("knee_l", "knee_r"), ("L_arm", "R_arm"), ("leg_l1", "leg_r1"),
-        ("FL_hip", "FR_hip"), ("hl_kn", "hr_kn"), ("RL_calf", "RR_calf"), ("LF_HAA", "RF_HAA"), ("LH_KFE", "RH_KFE"),
+        ("FL_hip", "FR_hip"), ("hl_kn", "hr_kn"), ("RL_calf", "RR_calf"), ("LF_HAA", "RF_HAA"), ("LH_KFE", "RH_KFE"), ("LL_HR", "LR_HR"),
         ("pelvis", None), ("ball", None), ("roll", None), ("lower_leg", None), ("all_l", None), ("Lever", None),
     ],
 )  # fmt: skip

@@ -34,7 +34,7 @@ class Sim:
             raise ValueError(f"the mujoco simulator runs on the CPU, not on {device!r}")
         self.num_envs, self.device = num_envs, "cpu"
         self.dof_names, self.body_names = task.dof_names, task.body_names
-        self.model = model = load_model(task)
+        self.model = model = load_model(task, batched=Batch.__module__ == "mujoco.batch")
         self._decimation, self._fixed_base = task.decimation, task.fixed_base
         self._camera: Any = None
 

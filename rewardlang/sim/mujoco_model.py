@@ -15,18 +15,22 @@ EVERYTHING = 2**31 - 1  # bits of contype: whatever collides with anything colli
 NAME = "rewardlang"
 
 
-def load_model(task) -> mujoco.MjModel:
+def load_model(task, batched: bool) -> mujoco.MjModel:
     """The task's MJCF with its time step and PD gains; motors of any kind become position servos.
 
-    Raises ValueError if MuJoCo refuses the file.
+    `batched` if it is for MuJoCo's own batch. Raises ValueError if MuJoCo refuses the file.
     """
     try:
-        spec = mujoco.MjSpec.from_file(str(task.mjcf))
+        spec = mujoco.MjSpec()
+        spec = (
+            spec.from_file(str(task.mjcf)) or spec
+        )  # before 3.2.5 it reads into the spec that it is called on
         for actuator in spec.actuators:
             if actuator.trntype in ON_A_JOINT and actuator.gaintype == mujoco.mjtGain.mjGAIN_FIXED:
                 actuator.dyntype, actuator.actlimited = mujoco.mjtDyn.mjDYN_NONE, False
-        _add_contact_sensor(spec)
-        if not task.fixed_base:
+        if batched:
+            _add_contact_sensor(spec)
+        if not task.fixed_base and not _has_ground(spec, task):
             _add_floor(spec)
         model = spec.compile()
     except ValueError as error:
@@ -85,17 +89,24 @@ def _make_servo(model: mujoco.MjModel, i: int, stiffness: float, damping: float,
 
 
 def _add_contact_sensor(spec: mujoco.MjSpec) -> None:
-    """MuJoCo sums contact forces by body (`cfrc_ext`) only for a sensor of forces."""
+    """MuJoCo's batch sums contact forces by body (`cfrc_ext`) only for a sensor of forces."""
     spec.worldbody.add_site(name=NAME)
     site = mujoco.mjtObj.mjOBJ_SITE
     spec.add_sensor(name=NAME, type=mujoco.mjtSensor.mjSENS_FORCE, objtype=site, objname=NAME)
 
 
+def _has_ground(spec: mujoco.MjSpec, task) -> bool:
+    if hasattr(spec, "geoms"):
+        return any(geom.type in GROUND for geom in spec.geoms)
+    return any(
+        mujoco.mjtGeom(kind) in GROUND for kind in mujoco.MjModel.from_xml_path(str(task.mjcf)).geom_type
+    )
+
+
 def _add_floor(spec: mujoco.MjSpec) -> None:
-    """A plane at height 0, and a light, if nothing of the world is ground yet."""
-    if any(geom.type in GROUND for geom in spec.geoms):
-        return
-    floor = spec.worldbody.add_geom(name=NAME, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 0.05])
-    floor.conaffinity = EVERYTHING
-    floor.rgba = [0.5, 0.55, 0.6, 1]
-    spec.worldbody.add_light(name=NAME, pos=[0, 0, 5], dir=[0, 0.3, -1])
+    """A plane at height 0, and a light."""
+    floor, light = spec.worldbody.add_geom(), spec.worldbody.add_light()
+    floor.name = light.name = NAME
+    floor.type, floor.size = mujoco.mjtGeom.mjGEOM_PLANE, [0, 0, 0.05]
+    floor.conaffinity, floor.rgba = EVERYTHING, [0.5, 0.55, 0.6, 1]
+    light.pos, light.dir = [0, 0, 5], [0, 0.3, -1]
