@@ -173,7 +173,7 @@ def _check_start(task, model: mujoco.MjModel, data: mujoco.MjData) -> None:
     if deepest > IN_THE_GROUND:
         x, y, z = task.init_state.pos
         raise ValueError(
-            f"{task.path}: the robot starts {deepest:.3g} m deep in the ground; "
+            f"{task.path}: error: the robot starts {deepest:.3g} m deep in the ground; "
             f"say `init_state: {{pos: [{x:g}, {y:g}, {z + deepest:.3f}]}}`"
         )
 
