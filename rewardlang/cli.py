@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         "task",
         nargs="?",
         default="humanoid",
-        help="a shipped task or a folder with a task.yaml (default: humanoid)",
+        help="a shipped task, a folder with a task.yaml, a YAML file, or an MJCF (default: humanoid)",
     )
     _format_option(quantities)
 
@@ -172,11 +172,12 @@ def _quantities(arguments: argparse.Namespace) -> None:
     from .quantities import vocabulary
     from .task import load_task
 
-    names = vocabulary(load_task(arguments.task))
+    task = load_task(arguments.task)
+    names = vocabulary(task)
     print(
         json.dumps(show.finite(show.quantity_rows(names)), indent=2)
         if arguments.format == "json"
-        else show.quantities(names)
+        else f"{show.quantities(names)}\n\n{show.robot(task)}"
     )
 
 
@@ -277,7 +278,7 @@ def _task_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--task",
         metavar="T",
-        help="a shipped task or a folder with a task.yaml (default: the file's `task` line, else humanoid)",
+        help="a shipped task, a folder with a task.yaml, a YAML file, or an MJCF (default: the file's `task` line, else humanoid)",
     )
 
 
