@@ -42,6 +42,7 @@ class Commands:
     ang_vel_yaw: tuple = (0.0, 0.0)  # rad/s
     heading: tuple = (-3.14, 3.14)  # rad, world
     resampling_time: float = 10.0  # s
+    zero_below: float = 0.2  # m/s; a smaller velocity is asked for as none, in legged_gym too
     heading_command: bool = False  # the yaw rate follows from the error of the heading
     standing_share: float = 0.0  # of the environments, which are asked to stand still
 
@@ -308,7 +309,9 @@ def _init_state(init: dict, stance: mjcf.Stance) -> InitState:
 def _commands(top: dict) -> Commands | None:
     if "commands" not in top:
         return None
-    section = _optional(top, "commands", "ranges!", "resampling_time", "heading_command", "standing_share")
+    section = _optional(
+        top, "commands", "ranges!", "resampling_time", "zero_below", "heading_command", "standing_share"
+    )
     values: dict = {}
     ranges = section["ranges"].section("lin_vel_x", "lin_vel_y", "ang_vel_yaw", "heading")
     for key, node in ranges.items():
@@ -317,8 +320,18 @@ def _commands(top: dict) -> Commands | None:
             raise node.error(f"{node.name} must be [lowest, highest]")
     if "resampling_time" in section:
         values["resampling_time"] = section["resampling_time"].number(1e-6)
+    if "zero_below" in section:
+        values["zero_below"] = section["zero_below"].number(0)
     if "standing_share" in section:
         values["standing_share"] = section["standing_share"].number(0, 1)
     if "heading_command" in section:
         values["heading_command"] = section["heading_command"].boolean()
-    return Commands(**values)
+    if values.get("heading_command"):
+        values.setdefault("ang_vel_yaw", (-1.0, 1.0))  # legged_gym's limit of the turn towards a heading
+    commands = Commands(**values)
+    fastest = sum(max(map(abs, ends)) ** 2 for ends in (commands.lin_vel_x, commands.lin_vel_y)) ** 0.5
+    if 0 < fastest < commands.zero_below:
+        raise section["ranges"].error(
+            f"no velocity in these ranges reaches zero_below, {commands.zero_below} m/s: all would be asked for as none"
+        )
+    return commands

@@ -196,12 +196,20 @@ class RewardEnv:
         self.reward.set_globals(epoch=algo.epoch_num, frames=frames, progress=progress)
 
     def get_env_state(self) -> Dict[str, Any]:
-        """What a checkpoint keeps of the environment: the reward's state and the random generator's."""
-        return {"reward": self.reward.state_dict(), "generator": self.generator.get_state()}
+        """What a checkpoint keeps of the environment: the reward's state, the commands and the random generator's state.
+
+        The simulator's is not kept: a run that goes on starts new episodes, with commands drawn where the generator was.
+        """
+        state = {"reward": self.reward.state_dict(), "generator": self.generator.get_state()}
+        if self.commands is not None:
+            state["commands"] = self.commands.state_dict()
+        return state
 
     def set_env_state(self, saved: Optional[Mapping[str, Any]]) -> None:
         if saved:
             self.reward.load_state_dict(saved["reward"])
+            if self.commands is not None and "commands" in saved:  # not in checkpoints of earlier versions
+                self.commands.load_state_dict(saved["commands"])
             if (
                 self.device.type == "cpu"
             ):  # a CUDA generator's state does not fit a CPU's, and the other way round
