@@ -2,6 +2,7 @@
 
     python benchmarks/walk.py                                  # walk.reward and the README's one-line reward, seeds 1 and 2
     python benchmarks/walk.py --spec my.reward --seeds 1 2 3
+    python benchmarks/walk.py --spec reward_specs/quadruped/trot.reward --spec reward_specs/humanoid_velocity/walk.reward
 
 One training after the other, about five minutes each on two cores. Writes runs/benchmark_walk.json.
 """
@@ -20,8 +21,10 @@ from rewardlang.rl.train import train
 
 ROOT = Path(__file__).parent.parent
 LINE = "forward_vel + 1.0*alive - 0.01*sum(torques^2)\n"
-GAIT = ("single_support", "no_support", "touchdowns_per_s_and_foot")
-COLUMNS = ("minutes", "survival", "forward_speed", *GAIT)
+COLUMNS = (
+    "minutes", "survival", "forward_speed", "no_foot_down", "one_foot_down", "touchdowns_per_s_and_foot",
+    "velocity_error", "turn_error", "standing_speed",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -44,15 +47,19 @@ def main() -> None:
             run = train(spec, seed=seed, max_epochs=arguments.max_epochs, out=arguments.out)
             minutes = (time.perf_counter() - start) / 60
             result = play(run)
-            rows.append({"spec": spec.stem, "seed": seed, "minutes": minutes, "run": str(run)})
-            rows[-1].update({key: result[key] for key in ("survival", "forward_speed")})
-            rows[-1].update({key: result["gait"][key] for key in GAIT})
+            none, one, *_ = result["gait"]["feet_down"]
+            found = {**result, **result["gait"], **(result["tracking"] or {}), "minutes": minutes}
+            found.update(no_foot_down=none, one_foot_down=one)
+            rows.append({"spec": str(spec), "seed": seed, "run": str(run)})
+            rows[-1].update({key: found[key] for key in COLUMNS if found.get(key) is not None})
     print(f"\n{platform.processor() or platform.machine()}, {platform.python_version()}")
     for spec in dict.fromkeys(row["spec"] for row in rows):
         for key in COLUMNS:
-            values = [row[key] for row in rows if row["spec"] == spec]
+            values = [row[key] for row in rows if row["spec"] == spec and key in row]
+            if not values:  # tracking, for a task without commands
+                continue
             print(
-                f"{spec:12} {key:26} median {statistics.median(values):7.3f}   {min(values):7.3f} .. {max(values):7.3f}"
+                f"{Path(spec).stem:12} {key:26} median {statistics.median(values):7.3f}   {min(values):7.3f} .. {max(values):7.3f}"
             )
     (arguments.out / "benchmark_walk.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 

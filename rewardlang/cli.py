@@ -28,7 +28,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 2
     except ImportError as problem:
         name = (problem.name or str(problem)).split(".")[0]
-        print(f"error: {name} is not installed: pip install 'rewardlang[train]'", file=sys.stderr)
+        extra = "lsp" if name in ("pygls", "lsprotocol") else "train"
+        print(f"error: {name} is not installed: pip install 'rewardlang[{extra}]'", file=sys.stderr)
         return 2
 
 
@@ -71,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         "task",
         nargs="?",
         default="humanoid",
-        help="a shipped task or a folder with a task.yaml (default: humanoid)",
+        help="a shipped task, a folder with a task.yaml, a YAML file, or an MJCF (default: humanoid)",
     )
     _format_option(quantities)
 
@@ -79,6 +80,12 @@ def parser() -> argparse.ArgumentParser:
         commands, "functions", _functions, "list the functions of the language, or explain one"
     )
     functions.add_argument("name", nargs="?", metavar="NAME", help="the function to explain")
+
+    lsp = _command(commands, "lsp", _lsp, "answer an editor: a language server on standard input and output")
+    lsp.add_argument(
+        "--task", metavar="T", help="check every file for this task, whatever its `task` line says"
+    )
+    lsp.add_argument("--stdio", action="store_true", help="what some editors add; there is no other way")
 
     train = _command(commands, "train", _train, "train a policy for a reward file")
     train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")
@@ -165,11 +172,12 @@ def _quantities(arguments: argparse.Namespace) -> None:
     from .quantities import vocabulary
     from .task import load_task
 
-    names = vocabulary(load_task(arguments.task))
+    task = load_task(arguments.task)
+    names = vocabulary(task)
     print(
         json.dumps(show.finite(show.quantity_rows(names)), indent=2)
         if arguments.format == "json"
-        else show.quantities(names)
+        else f"{show.quantities(names)}\n\n{show.robot(task)}"
     )
 
 
@@ -177,6 +185,12 @@ def _functions(arguments: argparse.Namespace) -> None:
     from . import show
 
     print(show.functions() if arguments.name is None else show.function(arguments.name))
+
+
+def _lsp(arguments: argparse.Namespace) -> None:
+    from .editor.server import serve
+
+    serve(arguments.task)
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -264,7 +278,7 @@ def _task_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--task",
         metavar="T",
-        help="a shipped task or a folder with a task.yaml (default: the file's `task` line, else humanoid)",
+        help="a shipped task, a folder with a task.yaml, a YAML file, or an MJCF (default: the file's `task` line, else humanoid)",
     )
 
 

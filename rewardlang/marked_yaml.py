@@ -150,12 +150,15 @@ def read(path: Path) -> Node:
         if len(raw) > MAX_BYTES:
             raise ConfigError(path, 0, 0, f"larger than {MAX_BYTES} bytes")
         text = raw.decode("utf-8-sig")
+        _check_characters(path, text)
         _check_depth(path, text)
         node = yaml.compose(text, Loader=SafeLoader)
     except OSError as error:
         raise ConfigError(path, 0, 0, error.strerror or str(error)) from None
     except UnicodeDecodeError as error:
-        raise ConfigError(path, raw[: error.start].count(b"\n") + 1, 1, "not UTF-8 text") from None
+        before = raw[: error.start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "ignore")) + 1
+        raise ConfigError(path, before.count(b"\n") + 1, column, "not UTF-8 text") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -166,6 +169,15 @@ def read(path: Path) -> Node:
     if node is None:
         raise ConfigError(path, 1, 1, "the file is empty")
     return Node(path, node, "")
+
+
+def _check_characters(path: Path, text: str) -> None:
+    """Raises ConfigError at the first character that no YAML file may hold: the C scanner does not say on which line it is."""
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if odd:
+        before = text[: odd.start()]
+        line, column = before.count("\n") + 1, odd.start() - before.rfind("\n")
+        raise ConfigError(path, line, column, f"a control character, U+{ord(odd[0]):04X}")
 
 
 def _check_depth(path: Path, text: str) -> None:

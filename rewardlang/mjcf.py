@@ -1,182 +1,244 @@
-"""What a task needs from a robot's MJCF: names, order, ranges and effort limits. Reads the XML, never MuJoCo.
+"""What a task needs from a robot's MJCF: names, order, ranges, limits, gains and poses. Reads the XML, never MuJoCo.
 
-Order and rules are MuJoCo's: bodies and joints depth first, `<default>` classes, `<include>`, `angle`,
-`autolimits`.
+Order and rules are MuJoCo's: bodies and joints depth first, `angle`, `autolimits`, `ref`. Ball joints are left passive:
+they are no dofs, and a reset puts them where the model's keyframe or its own pose has them.
 """
 
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ElementTree
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from rewardlang.marked_yaml import ConfigError
-from rewardlang.mjcf_frames import joint_axes
+from rewardlang.mjcf_actuators import Drive, drives, numbers
+from rewardlang.mjcf_frames import IDENTITY, Pose, direction, placed, quaternion
+from rewardlang.mjcf_xml import Document, Element, parse
 
-ACTUATORS = ("motor", "position", "velocity", "general")
 INFINITE = (-math.inf, math.inf)
+ORIGIN: Pose = ((0.0, 0.0, 0.0), IDENTITY)
+SIZES = {"free": 7, "ball": 4, "hinge": 1, "slide": 1}  # numbers in MuJoCo's qpos
+JOINTS = ("joint", "freejoint")
+
+
+class Stance(NamedTuple):
+    """Where the root is and how the joints stand."""
+
+    pos: Tuple[float, ...]  # m, world
+    rot: Tuple[float, ...]  # xyzw
+    dof_pos: Tuple[float, ...]  # rad or m
+
+
+class Keyframe(NamedTuple):
+    name: str
+    number: int  # among the model's keyframes
+    stance: Stance
 
 
 @dataclass(frozen=True)
 class Robot:
-    """The names of an MJCF model and its limits; tuples run in the order of `dof_names`."""
+    """The names of an MJCF model and its limits; tuples run in the order of `dof_names` or `body_names`."""
 
     body_names: tuple  # [0] is the root body; the world is not listed
+    parents: tuple  # index of each body's parent; -1 for the root
+    body_positions: tuple  # m, of each body's origin in the root's frame, the model in its own pose
     dof_names: tuple  # hinge and slide joints
+    dof_bodies: tuple  # index of the body that each joint moves
     dof_range: tuple  # (lower, upper) a joint, rad or m; infinite where the model sets none
-    torque_limits: tuple  # N·m; infinite where the model sets none, 0 for a joint without an actuator
-    actuated: tuple  # names of the joints that have an actuator
+    dof_axes: tuple  # unit direction of each joint's axis in the root's frame, the model in its own pose
+    dof_damping: tuple  # N·m·s/rad, of the joint itself
+    slides: tuple  # names of the joints that slide
+    drives: Dict[str, Drive]  # {joint: what its actuator does}, in the order of `dof_names`
     fixed_base: bool  # the root body has no free joint
-    dof_axes: tuple = ()  # unit direction of each joint's axis in the root's frame, the model in its own pose
-    slides: tuple = ()  # names of the joints that slide
+    stance: Stance  # the model's own pose
+    keyframes: Tuple[Keyframe, ...]
+    timestep: Optional[float]  # s; None if the file sets none
+
+    @property
+    def actuated(self) -> tuple:
+        """Names of the joints that have an actuator."""
+        return tuple(self.drives)
+
+    @property
+    def torque_limits(self) -> tuple:
+        """N·m; infinite where the model sets none, 0 for a joint without an actuator."""
+        return tuple(self.drives[name].effort if name in self.drives else 0.0 for name in self.dof_names)
 
 
 def read(path: Path) -> Robot:
-    """The robot in an MJCF file: the first body of the world that can move.
+    """The robot in an MJCF file: of the bodies that stand in the world, the one with the most joints.
 
     Raises ConfigError with the file and, where the parser knows it, the line.
     """
-    root = _parse(path)
-    compiler: dict = {}
-    for element in root.iter("compiler"):
-        compiler.update(element.attrib)
-    defaults: dict = {}
-    for element in root.findall("default"):
-        _read_defaults(element, {}, defaults)
-    world = root.find("worldbody")
-    trunks = [body for body in (world if world is not None else ()) if body.tag == "body"]
-    moving = [body for body in trunks if any(True for tag in ("joint", "freejoint") for _ in body.iter(tag))]
+    document = parse(path)
+    tops = [top for world in document.root.findall("worldbody") for top in document.children(world, None)]
+    moving = [top for top in tops if top[0].tag == "body" and _count(top[0])]
     if not moving:
-        raise ConfigError(path, 0, 0, "no body with a joint in <worldbody>")
+        raise document.error("no body with a joint in <worldbody>")
+    chosen = max(moving, key=lambda top: _count(top[0]))
+    try:
+        before = 0  # numbers of qpos that belong to other bodies of the world
+        for other in moving[: moving.index(chosen)]:
+            before += sum(SIZES[joint.type] for joint in _walk(document, other).joints)
+        tree = _walk(document, chosen)
+        root = placed(chosen[2], chosen[0].attrib, document.compiler)
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise document.error(f"orientation of a body or axis of a joint: {error}") from None
 
-    bodies: list = []
-    joints: list = []  # (name, attributes with the defaults filled in)
-    _walk(moving[0], None, defaults, bodies, joints, path)
-    free = [name for name, joint in joints if joint["type"] == "free"]
-    dofs = {name: joint for name, joint in joints if joint["type"] in ("hinge", "slide")}
-    for name, joint in joints:
-        if joint["type"] == "ball":
-            raise ConfigError(path, 0, 0, f"joint {name!r} is a ball joint: only hinge and slide joints work")
-        if joint["type"] != "free" and name not in dofs:
-            raise ConfigError(path, 0, 0, f"joint {name!r} has the unknown type {joint['type']!r}")
-
-    effort: dict = {}
-    for element in root.findall("actuator/*"):
-        joint = element.get("joint", "")
-        if joint in dofs:
-            if element.tag not in ACTUATORS:
-                raise ConfigError(path, 0, 0, f"joint {joint!r}: <{element.tag}> cannot hold a position")
-            actuator = _with_defaults(element, None, defaults)
-            effort[joint] = _effort(joint, actuator, element.tag, dofs[joint], path)
+    dofs = {joint.name: joint for joint in tree.joints if joint.type in ("hinge", "slide")}
+    attributes = {name: joint.attributes for name, joint in dofs.items()}
+    driven = drives(document, attributes)
+    stance = Stance(
+        root[0], quaternion(root[1]), tuple(_own_position(document, joint) for joint in dofs.values())
+    )
     return Robot(
-        body_names=tuple(bodies),
+        body_names=tuple(tree.names),
+        parents=tuple(tree.parents),
+        body_positions=tuple(pose[0] for pose in tree.poses),
         dof_names=tuple(dofs),
-        dof_range=tuple(_range(name, joint, compiler, path) for name, joint in dofs.items()),
-        torque_limits=tuple(effort.get(name, 0.0) for name in dofs),
-        actuated=tuple(name for name in dofs if name in effort),
-        fixed_base=not free,
-        dof_axes=_axes(moving[0], dofs, compiler, path),
-        slides=tuple(name for name, joint in dofs.items() if joint["type"] == "slide"),
+        dof_bodies=tuple(joint.body for joint in dofs.values()),
+        dof_range=tuple(_range(document, joint) for joint in dofs.values()),
+        dof_axes=tuple(joint.axis for joint in dofs.values()),
+        dof_damping=tuple(_number(document, joint, "damping") for joint in dofs.values()),
+        slides=tuple(name for name, joint in dofs.items() if joint.type == "slide"),
+        drives={name: driven[name] for name in dofs if name in driven},
+        fixed_base=all(joint.type != "free" for joint in tree.joints),
+        stance=stance,
+        keyframes=_keyframes(document, tree.joints, before, stance),
+        timestep=_timestep(document),
     )
 
 
-def _axes(root: ElementTree.Element, dofs: dict, compiler: dict, path: Path) -> tuple:
-    try:
-        axes = joint_axes(root, dofs, compiler)
-    except ValueError as error:
-        raise ConfigError(path, 0, 0, f"orientation of a body or axis of a joint: {error}") from None
-    return tuple(axes[name] for name in dofs)
+@dataclass
+class _Joint:
+    name: str
+    type: str
+    body: int
+    axis: Tuple[float, ...]
+    attributes: Dict[str, str]
 
 
-def _parse(path: Path, depth: int = 0) -> ElementTree.Element:
-    """The root element with every <include> replaced by the content of its file."""
-    try:
-        root = ElementTree.parse(str(path)).getroot()
-    except OSError as error:
-        raise ConfigError(path, 0, 0, error.strerror or str(error)) from None
-    except ElementTree.ParseError as error:
-        line, column = error.position
-        raise ConfigError(path, line, column + 1, f"not XML: {str(error).split(':')[0]}") from None
-    if depth > 16:
-        raise ConfigError(path, 0, 0, "<include> nested more than 16 deep")
-    for parent in list(root.iter()):
-        for child in list(parent.findall("include")):
-            at = list(parent).index(child)
-            parent.remove(child)
-            for offset, element in enumerate(_parse(path.parent / child.get("file", ""), depth + 1)):
-                parent.insert(at + offset, element)
-    return root
+@dataclass
+class _Tree:
+    names: List[str] = field(default_factory=list)
+    parents: List[int] = field(default_factory=list)
+    poses: List[Pose] = field(default_factory=list)
+    joints: List[_Joint] = field(default_factory=list)
 
 
-def _read_defaults(element: ElementTree.Element, inherited: dict, found: dict) -> None:
-    """Fills found: {class: {tag: attributes}}, each class with what it inherits."""
-    own = {tag: dict(attributes) for tag, attributes in inherited.items()}
-    for child in element:
-        if child.tag != "default":
-            own[child.tag] = {**own.get(child.tag, {}), **child.attrib}
-    found[element.get("class", "main")] = own
-    for child in element.findall("default"):
-        _read_defaults(child, own, found)
+def _count(body: Element) -> int:
+    return sum(1 for tag in JOINTS for _ in body.iter(tag))
 
 
-def _with_defaults(element: ElementTree.Element, childclass, defaults: dict) -> dict:
-    name = element.get("class") or childclass or "main"
-    return {**defaults.get(name, {}).get(element.tag, {}), **element.attrib}
+def _walk(document: Document, top: Tuple[Element, Optional[str], Pose]) -> _Tree:
+    """The bodies and joints below `top`, depth first, poses in its frame.
+
+    An unnamed body is called after its first joint, an unnamed joint after its body; else both after their number.
+    """
+    tree = _Tree()
+    todo = [(-1, top[0], top[1], ORIGIN)]
+    while todo:
+        parent, body, childclass, pose = todo.pop()
+        at = len(tree.names)
+        childclass = body.get("childclass", childclass)
+        inside = list(document.children(body, childclass, pose))
+        joints = [item for item in inside if item[0].tag in JOINTS]
+        named = [joint.get("name", "") for joint, _, _ in joints if joint.get("name")]
+        name = _unused([body.get("name", ""), *named[:1], f"body_{at}"], tree.names)
+        tree.names.append(name)
+        tree.parents.append(parent)
+        tree.poses.append(pose)
+        for joint, own, frame in joints:
+            attributes = {"type": "free"}
+            if joint.tag == "joint":
+                attributes = {"type": "hinge", **document.attributes(joint, own)}
+            kind, taken = attributes["type"], [other.name for other in tree.joints]
+            if joint.get("name") and joint.get("name") in taken:
+                raise document.error(f"joint {joint.get('name')!r}: every joint needs a name of its own")
+            label = _unused([joint.get("name", ""), body.get("name", ""), f"joint_{len(taken)}"], taken)
+            if kind not in SIZES:
+                raise document.error(f"joint {label!r} has the unknown type {kind!r}")
+            axis = direction(frame, attributes.get("axis", "0 0 1"))
+            tree.joints.append(_Joint(label, kind, at, axis, attributes))
+        below = [
+            (at, child, own, placed(frame, child.attrib, document.compiler))
+            for child, own, frame in inside
+            if child.tag == "body"
+        ]
+        todo += reversed(below)
+    doubled = next((name for i, name in enumerate(tree.names) if name in tree.names[:i]), None)
+    if doubled is not None:
+        raise document.error(f"body {doubled!r}: every body of the robot needs a name of its own")
+    return tree
 
 
-def _walk(body, childclass, defaults: dict, bodies: list, joints: list, path: Path) -> None:
-    """Appends the body's and its descendants' names and joints, depth first."""
-    name = body.get("name")
-    if not name or name in bodies:
-        raise ConfigError(path, 0, 0, f"body {name!r}: every body of the robot needs a name of its own")
-    bodies.append(name)
-    childclass = body.get("childclass", childclass)
-    for element in body:
-        if element.tag in ("joint", "freejoint"):
-            joint = {"type": "free"}
-            if element.tag == "joint":
-                joint = {"type": "hinge", **_with_defaults(element, childclass, defaults)}
-            label = element.get("name", "")
-            if joint["type"] != "free" and (not label or any(label == other for other, _ in joints)):
-                problem = f"joint {label!r} of body {name!r}: every joint needs a name of its own"
-                raise ConfigError(path, 0, 0, problem)
-            joints.append((label, joint))
-    for child in body.findall("body"):
-        _walk(child, childclass, defaults, bodies, joints, path)
+def _unused(candidates: List[str], taken: List[str]) -> str:
+    """The first of `candidates` that may be a name here; the first one of all, if it is the file's own, in any case."""
+    if candidates[0]:
+        return candidates[0]
+    return next((name for name in candidates if name and name not in taken), candidates[-1] + "_")
 
 
-def _numbers(name: str, key: str, attributes: dict, count: int, path: Path) -> tuple:
-    """The first `count` numbers of an attribute; `name` is the joint's, for the message."""
-    try:
-        values = tuple(float(number) for number in attributes[key].split())
-        if len(values) < count:
-            raise ValueError
-    except ValueError:
-        problem = f"joint {name!r}: {key} must be {count} number(s), not {attributes[key]!r}"
-        raise ConfigError(path, 0, 0, problem) from None
-    return values
+def _number(document: Document, joint: _Joint, key: str) -> float:
+    return numbers(document, joint.name, key, {key: "0", **joint.attributes}, 1)[0]
 
 
-def _range(name: str, joint: dict, compiler: dict, path: Path) -> tuple:
+def _in_degrees(document: Document, joint: _Joint) -> bool:
+    return joint.type == "hinge" and document.compiler.get("angle", "degree") == "degree"
+
+
+def _own_position(document: Document, joint: _Joint) -> float:
+    """Where a joint is in the model's own pose, rad or m."""
+    ref = _number(document, joint, "ref")
+    return math.radians(ref) if _in_degrees(document, joint) else ref
+
+
+def _range(document: Document, joint: _Joint) -> tuple:
     """(lower, upper) of a joint in rad or m."""
-    if "range" not in joint or joint.get("limited", "auto") == "false":
+    limited = joint.attributes.get("limited", "auto")
+    if "range" not in joint.attributes or limited == "false":
         return INFINITE
-    if joint.get("limited", "auto") == "auto" and compiler.get("autolimits", "true") == "false":
+    if limited == "auto" and document.compiler.get("autolimits", "true") == "false":
         return INFINITE
-    lower, upper = _numbers(name, "range", joint, 2, path)
-    in_degrees = joint["type"] == "hinge" and compiler.get("angle", "degree") == "degree"
-    return (math.radians(lower), math.radians(upper)) if in_degrees else (lower, upper)
+    lower, upper = numbers(document, joint.name, "range", joint.attributes, 2)[:2]
+    if _in_degrees(document, joint):
+        return math.radians(lower), math.radians(upper)
+    return lower, upper
 
 
-def _effort(name: str, actuator: dict, tag: str, joint: dict, path: Path) -> float:
-    """The largest torque: the tightest of the force range, a motor's control range and the joint's."""
-    gear = abs(_numbers(name, "gear", {"gear": "1", **actuator}, 1, path)[0])
-    limits = []
-    if "forcerange" in actuator:
-        limits.append(gear * _numbers(name, "forcerange", actuator, 2, path)[1])
-    if tag == "motor" and "ctrlrange" in actuator:
-        limits.append(gear * _numbers(name, "ctrlrange", actuator, 2, path)[1])
-    if "actuatorfrcrange" in joint:
-        limits.append(_numbers(name, "actuatorfrcrange", joint, 2, path)[1])
-    return min(limits, default=math.inf)
+def _keyframes(document: Document, joints: List[_Joint], before: int, own: Stance) -> Tuple[Keyframe, ...]:
+    """Those that say where the robot is."""
+    found: List[Keyframe] = []
+    last = before + sum(SIZES[joint.type] for joint in joints)
+    for number, key in enumerate(document.root.findall("keyframe/key")):
+        try:
+            qpos = [float(x) for x in key.get("qpos", "").split()]
+        except ValueError:
+            raise document.error(f"keyframe {key.get('name', number)!r}: qpos must be numbers") from None
+        if len(qpos) < last:
+            continue
+        at, stance, dof_pos = before, own, []
+        for joint in joints:
+            values = qpos[at : at + SIZES[joint.type]]
+            at += len(values)
+            if joint.type == "free":
+                length = math.sqrt(sum(x * x for x in values[3:])) or 1.0
+                w, x, y, z = (part / length for part in values[3:])
+                stance = Stance(tuple(values[:3]), (x, y, z, w), ())
+            elif joint.type in ("hinge", "slide"):
+                dof_pos += values
+        found.append(Keyframe(key.get("name", ""), number, stance._replace(dof_pos=tuple(dof_pos))))
+    return tuple(found)
+
+
+def _timestep(document: Document) -> Optional[float]:
+    found: Any = None
+    for option in document.root.findall("option"):
+        found = option.get("timestep", found)
+    try:
+        return None if found is None else float(found)
+    except ValueError:
+        raise document.error(f"timestep must be a number, not {found!r}") from None

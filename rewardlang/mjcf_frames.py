@@ -1,12 +1,13 @@
-"""Directions of a robot's joints in the frame of its root, in the model's own pose, from the MJCF's orientation attributes."""
+"""Poses from MJCF's attributes of position and orientation, and what a mirror makes of the directions of joints."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Mapping, Sequence, Tuple
 
 Vector = Tuple[float, ...]
 Matrix = Tuple[Vector, Vector, Vector]  # rows
+Pose = Tuple[Vector, Matrix]
 
 IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
@@ -40,22 +41,30 @@ def rotation(attributes: Mapping[str, str], compiler: Mapping[str, str]) -> Matr
     return IDENTITY
 
 
-def joint_axes(
-    body: Any, joints: Mapping[str, Dict[str, str]], compiler: Mapping[str, str]
-) -> Dict[str, Vector]:
-    """Unit direction of each named joint's axis, in the frame of the root `body`."""
-    out: Dict[str, Vector] = {}
-    todo: List[Tuple[Any, Matrix]] = [(body, IDENTITY)]
-    while todo:
-        element, frame = todo.pop()
-        for joint in element.findall("joint"):
-            name = joint.get("name", "")
-            if name in joints:
-                out[name] = _unit(_applied(frame, _numbers(joints[name].get("axis", "0 0 1"), 3)))
-        todo += [
-            (child, _times(frame, rotation(child.attrib, compiler))) for child in element.findall("body")
-        ]
-    return out
+def placed(pose: Pose, attributes: Mapping[str, str], compiler: Mapping[str, str]) -> Pose:
+    """The pose of a body or frame with these attributes whose parent has `pose`."""
+    position, turn = pose
+    offset = _applied(turn, _numbers(attributes.get("pos", "0 0 0"), 3))
+    return tuple(a + b for a, b in zip(position, offset)), _times(turn, rotation(attributes, compiler))
+
+
+def direction(pose: Pose, text: str) -> Vector:
+    """Unit vector along `text`, given in the frame of `pose`."""
+    return _unit(_applied(pose[1], _numbers(text, 3)))
+
+
+def quaternion(turn: Matrix) -> Vector:
+    """A rotation matrix as a unit quaternion xyzw, w not negative. (Shepperd's method: divides by the largest component.)"""
+    (a, b, c), (d, e, f), (g, h, i) = turn
+    squares = (1 + a - e - i, 1 - a + e - i, 1 - a - e + i, 1 + a + e + i)  # 4 times x², y², z², w²
+    rows = (
+        (squares[0], b + d, c + g, h - f),
+        (b + d, squares[1], f + h, c - g),
+        (c + g, f + h, squares[2], d - b),
+        (h - f, c - g, d - b, squares[3]),
+    )
+    x, y, z, w = _unit(rows[max(range(4), key=lambda k: squares[k])])
+    return (x, y, z, w) if w >= 0 else (-x, -y, -z, -w)
 
 
 def mirror_signs(

@@ -12,6 +12,7 @@ from .lang.registry import described
 from .lang.types import Kind, frame_text
 from .lang.units import show as show_unit
 from .lang.vocabulary import Vocabulary
+from .task import Task
 
 LONG_NAME = 30
 
@@ -90,11 +91,32 @@ def quantities(vocabulary: Vocabulary) -> str:
                 f"{name} ({axis.name}: {' '.join(axis.elements)})" for name, axis in vocabulary.groups.items()
             ),
         ]
+    for name, pairs in vocabulary.pairs.items():
+        if pairs:
+            out += ["", f"pairs ({name}): " + ", ".join(f"{left} and {right}" for left, right in pairs)]
     out += [
         "",
         "terminations: " + ", ".join(f"{name} when {span.text}" for name, span in vocabulary.terminations),
+        "observations: " + ", ".join(span.text for span in vocabulary.observations),
     ]
     return "\n".join(out)
+
+
+def robot(task: Task) -> str:
+    """How the task holds and starts its robot, joint by joint, as it was written or inferred."""
+    rows = [["joint", "range", "default", "effort", "stiffness", "damping", "action"]]
+    scales = dict(zip(task.actuated, task.action_scale))
+    joints = zip(task.dof_names, task.dof_pos_lower, task.dof_pos_upper, task.default_dof_pos, task.torque_limits,
+                 task.stiffness, task.damping)  # fmt: skip
+    for name, low, high, *numbers in joints:
+        scale = f"{scales[name]:.3g}" if name in scales else "passive"
+        rows.append([name, interval((round(low, 3), round(high, 3))), *(f"{x:.3g}" for x in numbers), scale])
+    start = ", ".join(f"{x:.3g}" for x in task.init_state.pos)
+    base = "fixed" if task.fixed_base else f"starts at ({start}) m"
+    head = (
+        f"{task.mjcf.name}: base {base}; {task.decimation} physics steps of {task.sim_dt:g} s a control step"
+    )
+    return "\n".join([head, *columns(rows, right=(2, 3, 4, 5, 6))])
 
 
 def functions() -> str:

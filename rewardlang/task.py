@@ -1,22 +1,25 @@
-"""A task: a folder with task.yaml, the robot's MJCF, ppo.yaml and sac.yaml, read into one frozen value."""
+"""A task: a YAML file and the MJCF of the robot that it names, read into one frozen value.
+
+What the YAML does not say is inferred from the MJCF, section by section (see `inferred` and `anatomy`); an MJCF alone is
+a task too.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Callable, Tuple
 
-from rewardlang import marked_yaml, mjcf
+from rewardlang import anatomy, asset, inferred, marked_yaml, mjcf
 from rewardlang.lang.select import matches
 from rewardlang.lang.vocabulary import HostQuantity
 from rewardlang.marked_yaml import Node, did_you_mean
-from rewardlang.mjcf_frames import mirror_signs
 
 TaskError = marked_yaml.ConfigError
 
 PACKAGE = Path(__file__).resolve().parent
 SHIPPED = (PACKAGE.parent / "tasks", PACKAGE / "_data" / "tasks")  # in a checkout; in a wheel
-AXES = ("bodies", "joints")
+MJCF = (".xml", ".mjcf")
 NOISE = ("dof_pos", "dof_vel", "lin_vel", "ang_vel", "yaw")
 
 
@@ -39,6 +42,7 @@ class Commands:
     ang_vel_yaw: tuple = (0.0, 0.0)  # rad/s
     heading: tuple = (-3.14, 3.14)  # rad, world
     resampling_time: float = 10.0  # s
+    zero_below: float = 0.2  # m/s; a smaller velocity is asked for as none, in legged_gym too
     heading_command: bool = False  # the yaw rate follows from the error of the heading
     standing_share: float = 0.0  # of the environments, which are asked to stand still
 
@@ -48,9 +52,10 @@ class Task:
     """All that a task says. Tuples of joint values run in the order of `dof_names`, SI units."""
 
     name: str
-    path: Path  # task.yaml
+    path: Path  # the YAML; for a task without, the MJCF
+    asset: str  # `asset.file` as written
     mjcf: Path
-    ppo: Path  # training settings beside task.yaml; the files may be missing
+    ppo: Path  # training settings: beside the YAML, else those of the shipped humanoid
     sac: Path
     num_envs: int
     sim_dt: float  # s, one physics step
@@ -70,6 +75,7 @@ class Task:
     action_scale: tuple  # rad, one an action
     clip_actions: float
     init_state: InitState
+    keyframe: int | None  # of the model: where a reset puts what is neither the root nor a joint of the robot
     init_noise: dict  # {one of NOISE: half the width of a uniform distribution}
     commands: Commands | None  # None for a task without
     groups: dict  # {name: (axis, names of its elements in the model's order)}
@@ -101,51 +107,55 @@ def shipped_tasks() -> dict:
 
 
 def load_task(name_or_path) -> Task:
-    """The task of that name, or at that path (a folder or its task.yaml).
+    """The task of that name, or at that path: a YAML file, a folder with a task.yaml, or an MJCF.
 
     Raises TaskError with file, line, column, what is wrong there and the closest valid name.
     """
-    path = Path(name_or_path)
-    shipped = shipped_tasks()
-    if str(name_or_path) in shipped:
-        path = shipped[str(name_or_path)] / "task.yaml"
-    elif path.is_dir():
-        path = path / "task.yaml"
-    elif not path.exists():
-        raise TaskError(path, 0, 0, f"no such task or folder{did_you_mean(str(name_or_path), shipped)}")
-
-    top = marked_yaml.read(path).section(
-        "name!", "asset!", "env", "init_state", "init_noise", "control!", "sim!", "normalization",
-        "commands", "groups", "pairs", "quantities", "terminations", "observations!",
-    )  # fmt: skip
-    file = top["asset"].section("file!")["file"]
-    robot_path = path.parent / file.text()
-    if not robot_path.is_file():
-        raise file.error(f"no such file: {file.text()!r}")
+    path, top = _read(str(name_or_path))
+    if not top:
+        file, complaint = str(name_or_path), _complaint(path)
+    else:
+        node = top["asset"].section("file!")["file"]
+        file, complaint = node.text(), node.error
+    robot_path = asset.find(file, Path() if not top else path.parent, complaint)
     robot = mjcf.read(robot_path)
+    if not robot.actuated:
+        raise _complaint(robot_path)("no actuator drives a joint: a task needs motors to act with")
+    path = path if top else robot_path
 
     env = _optional(top, "env", "num_envs", "episode_length_s")
-    init = _optional(top, "init_state", "pos", "rot", "lin_vel", "ang_vel", "default_joint_angles")
-    control = top["control"].section(
-        "control_type", "stiffness!", "damping!", "action_scale!", "decimation!", "dof_vel_limits"
+    init = _optional(
+        top, "init_state", "keyframe", "pos", "rot", "lin_vel", "ang_vel", "default_joint_angles"
+    )
+    keyframe = _keyframe(init.get("keyframe"), robot)
+    stance = robot.stance if keyframe is None else keyframe.stance
+    start = _init_state(init, stance)
+    control = _optional(
+        top, "control", "control_type", "stiffness", "damping", "action_scale", "decimation", "dof_vel_limits"
     )
     if "control_type" in control and control["control_type"].text() != "P":
         raise control["control_type"].error("control_type must be P (position targets)")
+    sim = _optional(top, "sim", "dt")
+    dt = sim["dt"].number(1e-6, 1) if "dt" in sim else inferred.timestep(robot)
+    stiffness, damping = _gains(control, robot, _complaint(path))
     normalization = _optional(top, "normalization", "clip_actions")
+    commands = _commands(top)
     quantities = top["quantities"].entries() if "quantities" in top else {}
-    terminations = top["terminations"].entries() if "terminations" in top else {}
-    observations = top["observations"].items()
-    scale = control["action_scale"]
-    joints, pairs = robot.dof_names, _pairs(top, robot)
+    terminations = top["terminations"].entries() if "terminations" in top else None
+    observations = top["observations"].items() if "observations" in top else None
+    falls = inferred.terminations(robot, start.pos, start.rot)
+    views = inferred.observations(robot, commands is not None)
+    joints, pairs = robot.dof_names, anatomy.pairs(top.get("pairs"), robot)
     return Task(
-        name=top["name"].text(),
+        name=top["name"].text() if top else asset.name_of(file),
         path=path,
+        asset=file,
         mjcf=robot_path,
-        ppo=path.parent / "ppo.yaml",
-        sac=path.parent / "sac.yaml",
+        ppo=_settings(path, "ppo.yaml"),
+        sac=_settings(path, "sac.yaml"),
         num_envs=env["num_envs"].integer(1) if "num_envs" in env else 4096,
-        sim_dt=top["sim"].section("dt!")["dt"].number(1e-6, 1),
-        decimation=control["decimation"].integer(1),
+        sim_dt=dt,
+        decimation=control["decimation"].integer(1) if "decimation" in control else inferred.decimation(dt),
         episode_length_s=env["episode_length_s"].number(1e-6) if "episode_length_s" in env else 20.0,
         body_names=robot.body_names,
         dof_names=joints,
@@ -155,28 +165,87 @@ def load_task(name_or_path) -> Task:
         dof_pos_upper=tuple(high for _, high in robot.dof_range),
         dof_vel_limits=_per_joint(control.get("dof_vel_limits"), joints, float("inf"), low=0),
         torque_limits=robot.torque_limits,
-        default_dof_pos=_per_joint(init.get("default_joint_angles"), joints, 0.0),
-        stiffness=_per_joint(control["stiffness"], joints, 0.0, low=0),
-        damping=_per_joint(control["damping"], joints, 0.0, low=0),
-        action_scale=_per_joint(scale, robot.actuated, 0.0, low=0),
-        clip_actions=normalization["clip_actions"].number(0) if "clip_actions" in normalization else 1.0,
-        init_state=_init_state(init),
-        init_noise={key: node.number(0) for key, node in _optional(top, "init_noise", *NOISE).items()},
-        commands=_commands(top),
-        groups=_groups(top, robot),
-        pairs=pairs,
-        joint_signs=mirror_signs(
-            joints, dict(zip(joints, robot.dof_axes)), robot.slides, _partners(pairs["joints"])
+        default_dof_pos=_per_joint(init.get("default_joint_angles"), joints, inferred.pose(robot, stance)),
+        stiffness=stiffness,
+        damping=damping,
+        action_scale=_per_joint(
+            control.get("action_scale"), robot.actuated, inferred.action_scale(robot, stiffness), low=0
         ),
+        clip_actions=normalization["clip_actions"].number(0) if "clip_actions" in normalization else 1.0,
+        init_state=start,
+        keyframe=None if keyframe is None else keyframe.number,
+        init_noise={key: node.number(0) for key, node in _optional(top, "init_noise", *NOISE).items()},
+        commands=commands,
+        groups=anatomy.groups(top.get("groups"), robot),
+        pairs=pairs,
+        joint_signs=anatomy.joint_signs(robot, pairs),
         quantities={name: _quantity(node) for name, node in quantities.items()},
-        terminations={name: node.text() for name, node in terminations.items()},
-        observations=tuple(node.text() for node in observations),
+        terminations=falls if terminations is None else {name: n.text() for name, n in terminations.items()},
+        observations=views if observations is None else tuple(node.text() for node in observations),
         spans={
-            node.name: (place.line, place.column)
-            for node in [*quantities.values(), *terminations.values(), *observations]
-            for place in [node.key if node.is_mapping else node]
+            **{f"terminations.{name}": (0, 0) for name in falls},
+            **{f"observations[{i}]": (0, 0) for i in range(len(views))},
+            **{
+                node.name: (place.line, place.column)
+                for node in [*quantities.values(), *(terminations or {}).values(), *(observations or ())]
+                for place in [node.key if node.is_mapping else node]
+            },
         },
     )
+
+
+def _read(name: str) -> Tuple[Path, dict]:
+    """The file that a task's name or path stands for, and its sections; no sections for an MJCF."""
+    path, shipped = Path(name), shipped_tasks()
+    if name in shipped:
+        path = shipped[name] / "task.yaml"
+    elif path.is_dir():
+        path = path / "task.yaml"
+    elif asset.is_packaged(name):
+        return path, {}
+    elif not path.exists():
+        raise TaskError(path, 0, 0, f"no such task, folder or file{did_you_mean(name, shipped)}")
+    if path.suffix in MJCF:
+        return path, {}
+    return path, marked_yaml.read(path).section(
+        "name!", "asset!", "env", "init_state", "init_noise", "control", "sim", "normalization",
+        "commands", "groups", "pairs", "quantities", "terminations", "observations",
+    )  # fmt: skip
+
+
+def _complaint(path: Path) -> Callable[[str], TaskError]:
+    return lambda problem: TaskError(path, 0, 0, problem)
+
+
+def _settings(path: Path, name: str) -> Path:
+    """Training settings beside the task's file, else the shipped humanoid's: good enough to begin with."""
+    beside = path.parent / name
+    return beside if beside.is_file() else shipped_tasks()["humanoid"] / name
+
+
+def _keyframe(node: Node | None, robot: mjcf.Robot) -> mjcf.Keyframe | None:
+    if node is None:
+        return inferred.keyframe(robot)
+    named = {key.name: key for key in reversed(robot.keyframes) if key.name}
+    if node.text() not in named:
+        raise node.error(f"the model has no keyframe {node.text()!r}{did_you_mean(node.text(), named)}")
+    return named[node.text()]
+
+
+def _gains(control: dict, robot: mjcf.Robot, complaint: Callable[[str], TaskError]) -> Tuple[tuple, tuple]:
+    """Stiffness and damping of every joint."""
+    own = "stiffness" not in control
+    gains = inferred.stiffness(robot)
+    if own:
+        unknown = [name for name, gain in zip(robot.dof_names, gains) if gain is None]
+        if unknown:
+            raise complaint(
+                f"the model gives neither gains nor an effort limit for {', '.join(unknown)}: "
+                "say `control: {stiffness: ...}`, in N·m/rad"
+            )
+    stiffness = _per_joint(control.get("stiffness"), robot.dof_names, gains, low=0)
+    damping = inferred.damping(robot, stiffness, own)
+    return stiffness, _per_joint(control.get("damping"), robot.dof_names, damping, low=0)
 
 
 def matching(pattern: str, names) -> tuple:
@@ -201,10 +270,13 @@ def _optional(top: dict, name: str, *keys: str) -> dict:
     return top[name].section(*keys) if name in top else {}
 
 
-def _per_joint(node: Node | None, names: tuple, default: float, low: float = float("-inf")) -> tuple:
-    """One number a name, from a number for all or from {pattern: number}: the first match counts."""
+def _per_joint(node: Node | None, names: tuple, default: Any, low: float = float("-inf")) -> tuple:
+    """One number a name, from a number for all or from {pattern: number}: the first match counts.
+
+    Without a node the default: one number, or one a name.
+    """
     if node is None:
-        return (default,) * len(names)
+        return default if isinstance(default, tuple) else (default,) * len(names)
     if not hasattr(node.node, "value") or isinstance(node.node.value, str):
         return (node.number(low),) * len(names)
     found: dict = {}
@@ -223,7 +295,7 @@ def _per_joint(node: Node | None, names: tuple, default: float, low: float = flo
     return tuple(found[name] for name in names)
 
 
-def _init_state(init: dict) -> InitState:
+def _init_state(init: dict, stance: mjcf.Stance) -> InitState:
     sizes = {"pos": 3, "rot": 4, "lin_vel": 3, "ang_vel": 3}
     values = {key: init[key].numbers(size) for key, size in sizes.items() if key in init}
     if "rot" in values:
@@ -231,13 +303,15 @@ def _init_state(init: dict) -> InitState:
         if abs(length - 1) > 1e-3:
             raise init["rot"].error(f"rot must be a unit quaternion (x, y, z, w); its length is {length:.4g}")
         values["rot"] = tuple(x / length for x in values["rot"])
-    return InitState(**values)
+    return replace(InitState(pos=stance.pos, rot=stance.rot), **values)
 
 
 def _commands(top: dict) -> Commands | None:
     if "commands" not in top:
         return None
-    section = _optional(top, "commands", "ranges!", "resampling_time", "heading_command", "standing_share")
+    section = _optional(
+        top, "commands", "ranges!", "resampling_time", "zero_below", "heading_command", "standing_share"
+    )
     values: dict = {}
     ranges = section["ranges"].section("lin_vel_x", "lin_vel_y", "ang_vel_yaw", "heading")
     for key, node in ranges.items():
@@ -246,64 +320,18 @@ def _commands(top: dict) -> Commands | None:
             raise node.error(f"{node.name} must be [lowest, highest]")
     if "resampling_time" in section:
         values["resampling_time"] = section["resampling_time"].number(1e-6)
+    if "zero_below" in section:
+        values["zero_below"] = section["zero_below"].number(0)
     if "standing_share" in section:
         values["standing_share"] = section["standing_share"].number(0, 1)
     if "heading_command" in section:
         values["heading_command"] = section["heading_command"].boolean()
-    return Commands(**values)
-
-
-def _groups(top: dict, robot: mjcf.Robot) -> dict:
-    """{group: (axis, names)}; a pattern after `!` takes away."""
-    found: dict = {}
-    for name, node in top["groups"].entries().items() if "groups" in top else ():
-        axis, *patterns = node.items() or [node]
-        if axis.text() not in AXES or not patterns:
-            raise axis.error(f"{node.name} must be [bodies or joints, pattern, ...]")
-        elements = robot.body_names if axis.text() == "bodies" else robot.dof_names
-        chosen: set = set()
-        for pattern in patterns:
-            text = pattern.text()
-            matches = matching(text.lstrip("!"), elements)
-            if not matches:
-                problem = f"{text!r} matches none of the {axis.text()}{did_you_mean(text, elements)}"
-                raise pattern.error(problem)
-            chosen = chosen - set(matches) if text.startswith("!") else chosen | set(matches)
-        found[name] = (axis.text(), tuple(element for element in elements if element in chosen))
-    return found
-
-
-def _pairs(top: dict, robot: mjcf.Robot) -> dict:
-    """{axis: ((left, right), ...)} from pairs of patterns: what the left one's wildcards stand for, the right one's do."""
-    found: dict = {"joints": [], "bodies": []}
-    for node in top["pairs"].items() if "pairs" in top else ():
-        sides = node.items()
-        if len(sides) != 2:
-            raise node.error(f"{node.name} must be [left pattern, right pattern]")
-        left, right = (side.text() for side in sides)
-        if left.count("*") != right.count("*") or left.count("?") != right.count("?"):
-            raise node.error(f"{node.name}: both patterns must have the same wildcards")
-        matched = False
-        for axis, elements in (("joints", robot.dof_names), ("bodies", robot.body_names)):
-            for name in matching(left, elements):
-                partner = _substituted(left, right, name)
-                if partner not in elements:
-                    raise sides[1].error(f"{name} has no partner {partner}{did_you_mean(partner, elements)}")
-                found[axis].append((name, partner))
-                matched = True
-        if not matched:
-            raise sides[0].error(f"{left!r} matches no joint and no body")
-    return {axis: tuple(dict.fromkeys(members)) for axis, members in found.items()}
-
-
-def _substituted(left: str, right: str, name: str) -> str:
-    """The name that `right` makes of what the wildcards of `left` stand for in `name`."""
-    regex = "".join({"*": "(.*)", "?": "(.)"}.get(char, re.escape(char)) for char in left)
-    match = re.fullmatch(regex, name, re.DOTALL)
-    assert match is not None
-    parts = iter(match.groups())
-    return "".join(next(parts) if char in "*?" else char for char in right)
-
-
-def _partners(pairs: tuple) -> dict:
-    return {name: other for pair in pairs for name, other in (pair, pair[::-1])}
+    if values.get("heading_command"):
+        values.setdefault("ang_vel_yaw", (-1.0, 1.0))  # legged_gym's limit of the turn towards a heading
+    commands = Commands(**values)
+    fastest = sum(max(map(abs, ends)) ** 2 for ends in (commands.lin_vel_x, commands.lin_vel_y)) ** 0.5
+    if 0 < fastest < commands.zero_below:
+        raise section["ranges"].error(
+            f"no velocity in these ranges reaches zero_below, {commands.zero_below} m/s: all would be asked for as none"
+        )
+    return commands

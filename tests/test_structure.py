@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rewardlang"
 FILES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = ("torch", "mujoco", "rl_games", "numpy", "tensorboardX", "rich", "imageio", "gym")
+EDITORS = ("pygls", "lsprotocol", "pygments")  # what an editor or a highlighter brings along
 MAX_LINES = 400
 
 
@@ -48,10 +49,11 @@ def part(name: str) -> str:
 
 # what a part may not import, at any level
 FORBIDDEN = {
-    "lang": {"quantities", "task", "reward", "statistics", "rl", "sim", "cli", "show", "mjcf", "marked_yaml"},
+    "lang": {"quantities", "task", "reward", "statistics", "rl", "sim", "cli", "show", "mjcf", "marked_yaml", "editor"},
     "quantities": {"reward", "rl", "sim", "cli", "show"}, "task": {"reward", "rl", "sim", "cli", "show", "quantities"},
     "reward": {"rl", "sim", "cli", "show", "quantities", "task"}, "statistics": {"rl", "sim", "cli", "show"},
     "sim": {"rl", "cli", "reward", "lang", "show"}, "show": {"rl", "sim", "cli", "reward"}, "rl": {"cli"},
+    "editor": {"reward", "rl", "sim", "cli"},
 }  # fmt: skip
 
 
@@ -71,11 +73,19 @@ def test_imports(path: Path) -> None:
             "marked_yaml",
             "cli",
             "show",
+            "editor",
             "__init__",
             "__main__",
         ) or relative.parts == ("sim", "__init__.py")
         if at_once and light:
             assert name.split(".")[0] not in HEAVY, f"{relative} imports {name} at once"
+        if relative.parts[0] != "editor" or relative.name not in (
+            "server.py",
+            "answers.py",
+            "protocol.py",
+            "highlight.py",
+        ):
+            assert name.split(".")[0] not in EDITORS, f"{relative} imports {name}"
         if own == "lang":
             assert name.split(".")[0] not in (*HEAVY, "yaml"), f"{relative} imports {name}"
         if relative.parts[0] == "sim" and "mujoco" not in relative.name:
@@ -101,7 +111,7 @@ def test_reading_commands_load_nothing_heavy(arguments: list, tmp_path: Path) ->
     path = tmp_path / "my.reward"
     path.write_text("forward_vel + 1.0*alive - 0.01*sum(torques^2)\n", encoding="utf-8")
     code = ("import sys\nfrom rewardlang.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
-            f"sys.stderr.write(' '.join(sorted(m for m in {HEAVY!r} if m in sys.modules)))")  # fmt: skip
+            f"sys.stderr.write(' '.join(sorted(m for m in {HEAVY + EDITORS!r} if m in sys.modules)))")  # fmt: skip
     command = [sys.executable, "-c", code, *(str(path) if a == "FILE" else a for a in arguments)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.returncode == 0 and done.stdout and done.stderr == ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from . import nodes as n
 from .diagnostics import Diagnostic, Label, error, fail
-from .mismatch import Mismatch, Value
+from .mismatch import Mismatch, Value, some
 from .registry import BUILTINS, Parameter
 from .select import nothing, pick
 from .tables import table
@@ -26,6 +26,7 @@ ASPECTS = {
     "RW206": "kind",
     "RW207": "kind",
     "RW208": "kind",
+    "RW202": "elements",
     "RW2": "axes",
 }
 
@@ -172,6 +173,8 @@ def _flatten(given: Any) -> List[n.Expr]:
 def _aspect(type: Type, aspect: str) -> str:
     if aspect == "kind":
         return type.kind.value
+    if aspect == "elements":
+        return ", ".join(some(axis) for axis in type.entities)
     if aspect == "axes":
         return type.axes_text() if type.kind in (Kind.NUMBER, Kind.BOOL) else type.kind.value
     frame = frame_text(type.frames) if type.vector is not None else ""

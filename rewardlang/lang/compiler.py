@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Dict, List, Tuple
 
 from . import format
+from .at_start import at_start
 from .bounds import Bounds
 from .check import check
 from .diagnostics import Diagnostic, did_you_mean
 from .emit import emit, safe
-from .folding import CONSTANT, fold
 from .forms import product
 from .ir import Program, Term
 from .nodes import Expect, File
@@ -38,13 +38,18 @@ class Compiled:
     resolved: Resolved = field(repr=False)
     typed: Program = field(repr=False)
     optimized: Program = field(repr=False)
-    source: str = field(repr=False)
     bounds: Bounds = field(repr=False)
     warnings: Tuple[Diagnostic, ...] = ()
 
     @property
     def terms(self) -> Tuple[Term, ...]:
         return self.optimized.terms
+
+    @cached_property
+    def source(self) -> str:
+        """The torch source, emitted when someone first asks."""
+        title = f"{safe(self.name)}, compiled by rewardlang for the task {safe(self.vocabulary.task)}."
+        return emit(self.optimized, title)
 
     @property
     def canonical(self) -> str:
@@ -54,6 +59,8 @@ class Compiled:
     @property
     def hash(self) -> str:
         """What identifies the compiled program, whatever file it came from: sixteen hex digits of the SHA-256 of its code."""
+        import hashlib  # loads OpenSSL, which checking a file does not need
+
         code = [line.split("  # ")[0].rstrip() for line in self.source.splitlines()[1:]]
         return hashlib.sha256("\n".join(code).encode()).hexdigest()[:16]
 
@@ -76,7 +83,7 @@ class Compiled:
 
     def table(self) -> List[Dict[str, Any]]:
         """A row for each term: name, group, weight, value's text, unit, axes that it reduces, line."""
-        values, steps = _at_start(self.typed), float(self.vocabulary.episode_steps)
+        values, steps = at_start(self.typed), float(self.vocabulary.episode_steps)
         rows = []
         for term in self.typed.terms:
             weight, value = self.typed.nodes[term.weight].type, self.typed.nodes[term.value].type
@@ -89,22 +96,6 @@ class Compiled:
         return rows
 
 
-def _at_start(program: Program) -> List[float]:
-    """The value of each node that only the run decides, at its start: params as written, schedules at 0. NaN for others."""
-    params = {param.name: param.value for param in program.params}
-    out: List[float] = []
-    for node in program.nodes:
-        if node.op == "const":
-            out.append(node.data[0])
-        elif node.op in ("param", "run"):
-            out.append(params.get(node.data[0], 0.0))
-        elif node.type.depends <= Depends.RUN and node.op in CONSTANT and not node.type.axes:
-            out.append(fold(node.op, [out[i] for i in node.args]))
-        else:
-            out.append(math.nan)
-    return out
-
-
 def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled:
     """A parsed spec compiled for a task's vocabulary. Raises RewardError with every error of the first stage that has any."""
     resolved = resolve(tree, vocabulary)
@@ -113,7 +104,6 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     found = (*warnings, *nonfinite(typed, bounds))
     optimized = optimize(typed)
     name = name or tree.source.name
-    source = emit(optimized, f"{safe(name)}, compiled by rewardlang for the task {safe(vocabulary.task)}.")
     return Compiled(
         name,
         vocabulary,
@@ -121,15 +111,12 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
         resolved,
         typed,
         optimized,
-        source,
         bounds,
-        tuple(
-            sorted((w for w in found if not _allowed(w)), key=lambda w: (w.span.source.name, w.span.start))
-        ),
+        tuple(sorted((w for w in found if not allowed(w)), key=lambda w: (w.span.source.name, w.span.start))),
     )
 
 
-def _allowed(warning: Diagnostic) -> bool:
+def allowed(warning: Diagnostic) -> bool:
     """Whether the line of a warning says, with a reason, that it is meant: `# allow RW310: ...`."""
     span = warning.span
     match = ALLOW.search(span.source.line_text(span.line))

@@ -220,24 +220,20 @@ class _Step(_Function):
                 late += self.lines[before:]
                 del self.lines[before:]
         assert self.graph.total is not None
-        groups = []
-        for name in self.program.groups:
-            at = [i for i, term in enumerate(self.program.terms) if term.group == name]
-            runs = (
-                f"[:, {at[0]}:{at[-1] + 1}]"
-                if at == list(range(at[0], at[-1] + 1))
-                else "[:, " + repr(at) + "]"
-            )
-            groups.append(
-                f"group_{name} = contributions{runs}.sum(1)  # [N]"
-                if at
-                else f"group_{name} = torch.zeros_like(contributions[:, 0])"
-            )
+        groups = [f"group_{name} = {self._group(name)}  # [N]" for name in self.program.groups]
         after = [f"{code}  # {comment}" if comment else code for code, comment in late]
         return self.render(
             *self._head(),
             [*self._paid(), *groups, *after, f"reward = {self.full(self.graph.total)}", *self._tail()],
         )
+
+    def _group(self, name: str) -> str:
+        """The sum of a group's contributions; 0 if every term of it is dropped."""
+        at = [i for i, term in enumerate(self.program.terms) if term.group == name]
+        if not at:
+            return "torch.zeros_like(contributions[:, 0])"
+        run = f"{at[0]}:{at[-1] + 1}" if at == list(range(at[0], at[-1] + 1)) else repr(at)
+        return f"contributions[:, {run}].sum(1)"
 
     def full(self, i: int) -> str:
         """A value as a tensor [N] of the weights' type, also if it is one number for all environments."""

@@ -14,7 +14,7 @@ INFIX = {"add": ("+", ADD), "sub": ("-", ADD), "mul": ("*", MULTIPLY), "div": ("
          "lt": ("<", COMPARE), "le": ("<=", COMPARE), "gt": (">", COMPARE), "ge": (">=", COMPARE), "eq": ("==", COMPARE),
          "ne": ("!=", COMPARE)}  # fmt: skip
 METHODS = {"abs": "abs()", "sqrt": "sqrt()", "exp": "exp()", "log": "log()", "log1p": "log1p()", "sin": "sin()", "cos": "cos()", "tan": "tan()",
-           "asin": "asin()", "acos": "acos()", "tanh": "tanh()", "floor": "floor()", "sign": "sign()", "square": "square()",
+           "asin": "asin()", "acos": "acos()", "tanh": "tanh()", "erf": "erf()", "floor": "floor()", "sign": "sign()", "square": "square()",
            "float": "to(real)"}  # fmt: skip
 REDUCTIONS = {"sum", "mean", "amax", "amin", "any", "all", "prod", "var", "std"}
 CALLS = {
@@ -178,19 +178,25 @@ def _two(name: str) -> Callable[..., Written]:
 
 
 def _stack(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
-    like = next(
-        (a.text for a, n in zip(args, nodes) if n.type.batched),
-        next(a.text for a, n in zip(args, nodes) if n.op != "const"),
+    want = node.type.axes[:-1]
+    parts = [fit(a, n.type.axes, want, n.type.batched) for a, n in zip(args, nodes)]
+    full = [n.op != "const" and n.type.axes == want and n.type.batched == node.type.batched for n in nodes]
+    # A part that has the shape of all, if there is one: numbers take it.
+    like = next((p for p, whole in zip(parts, full) if whole), None) or next(
+        p for p, n in zip(parts, nodes) if n.op != "const"
     )
     texts = []
-    for a, n in zip(args, nodes):
+    for part, n, whole in zip(parts, nodes, full):
         if n.op == "const":
-            texts.append(f"torch.full_like({like}, {a.text})")
+            texts.append(f"torch.full_like({like.text}, {part.text})")
+        elif whole or want:
+            texts.append(part.text)
         else:
-            texts.append(
-                a.at(POSTFIX) + (f".expand_as({like})" if node.type.batched and not n.type.batched else "")
-            )
-    return Written(f"torch.stack(({', '.join(texts)}), -1)", POSTFIX)
+            texts.append(f"{part.at(POSTFIX)}.expand_as({like.text})")
+    joined = f"({', '.join(texts)})"
+    if want and not all(whole or n.op == "const" for whole, n in zip(full, nodes)):
+        joined = f"torch.broadcast_tensors{joined}"
+    return Written(f"torch.stack({joined}, -1)", POSTFIX)
 
 
 def _index(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
@@ -226,6 +232,31 @@ def _minus(node: Node, args: Sequence[Written], nodes: Sequence[Node], function:
     return Written(f"-{args[0].at(UNARY)}", UNARY)
 
 
+def _fill(node: Node, function: Any) -> Written:
+    """A number in the shape of a slot, also of one that the step does not keep."""
+    slot, value = node.data
+    if slot not in function.slot:
+        like = 'q["time_limit"]' if node.type.kind is Kind.BOOL else "w"
+        return Written(f"{like}.new_full({_size(node)}, {number(value)})", POSTFIX)
+    like = f"s[{function.slot[slot]}]"
+    return Written(
+        f"torch.full_like({like}, {number(value)})" if value else f"torch.zeros_like({like})", POSTFIX
+    )
+
+
+def _expand(node: Node, args: Sequence[Written], nodes: Sequence[Node], function: Any) -> Written:
+    slot, text = node.data[0], args[0].at(POSTFIX)
+    if slot not in function.slot:
+        return Written(f"{text}.expand({_size(node)})", POSTFIX)
+    return Written(f"{text}.expand_as(s[{function.slot[slot]}])", POSTFIX)
+
+
+def _size(node: Node) -> str:
+    """The shape of a slot, as code."""
+    shape = [len(axis) for axis in node.type.axes] + ([4] if node.type.kind is Kind.ROTATION else [])
+    return "(" + ", ".join(['len(q["time_limit"])', *map(str, shape)]) + ",)"
+
+
 LEAVES: Dict[str, Callable[[Node, Any], Written]] = {
     "const": _const,
     "table": _table,
@@ -234,8 +265,7 @@ LEAVES: Dict[str, Callable[[Node, Any], Written]] = {
     "quantity": lambda node, f: Written(f'q["{node.data[0]}"]', POSTFIX),
     "group": lambda node, f: Written(f"group_{node.data[0]}", POSTFIX),
     "state": lambda node, f: Written(f"s[{f.slot[node.data[0]]}]", POSTFIX),
-    "fill": lambda node, f: Written(f"torch.full_like(s[{f.slot[node.data[0]]}], {number(node.data[1])})"
-                                    if node.data[1] else f"torch.zeros_like(s[{f.slot[node.data[0]]}])", POSTFIX),
+    "fill": _fill,
 }  # fmt: skip
 OTHERS: Dict[str, Callable[..., Written]] = {
     "neg": _minus,
@@ -245,6 +275,6 @@ OTHERS: Dict[str, Callable[..., Written]] = {
     "stack": _stack, "index": _index, "take": _take,
     "norm": lambda node, args, nodes, f: Written(f"{args[0].at(POSTFIX)}.norm(dim={node.data[0] + nodes[0].type.batched})", POSTFIX),
     "never": lambda node, args, nodes, f: Written(f"torch.zeros_like({args[0].text})", POSTFIX),
-    "expand": lambda node, args, nodes, f: Written(f"{args[0].at(POSTFIX)}.expand_as(s[{f.slot[node.data[0]]}])", POSTFIX),
+    "expand": _expand,
 }  # fmt: skip
 SHAPED = {"index", "take", "stack", "never", "norm"}

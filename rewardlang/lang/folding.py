@@ -29,7 +29,7 @@ CONSTANT: Dict[str, Callable[..., float]] = {
     "sqrt": lambda a: math.sqrt(a) if a >= 0 else NAN, "exp": math.exp,
     "log": lambda a: math.log(a) if a > 0 else (-INF if a == 0 else NAN),
     "log1p": lambda a: math.log1p(a) if a > -1 else (-INF if a == -1 else NAN),
-    "sin": math.sin, "cos": math.cos, "tan": math.tan, "tanh": math.tanh, "floor": math.floor,
+    "sin": math.sin, "cos": math.cos, "tan": math.tan, "tanh": math.tanh, "erf": math.erf, "floor": math.floor,
     "asin": lambda a: math.asin(a) if abs(a) <= 1 else NAN, "acos": lambda a: math.acos(a) if abs(a) <= 1 else NAN,
     "clip": lambda x, lo, hi: min(max(x, lo), hi), "float": float,
     "lt": lambda a, b: float(a < b), "le": lambda a, b: float(a <= b), "gt": lambda a, b: float(a > b),

@@ -25,6 +25,9 @@ UNARY = (  # name, the result's unit (None: that of x), text
     ("cos", ONE, "Cosine of an angle in radians.\n\nFormula: 1 - x^2/2! + x^4/4! - ..."),
     ("tan", ONE, "Tangent of an angle in radians.\n\nFormula: sin(x)/cos(x)"),
     ("tanh", ONE, "Hyperbolic tangent, in [-1, 1].\n\nFormula: (exp(x) - exp(-x)) / (exp(x) + exp(-x))"),
+    ("erf", ONE, "Error function, in [-1, 1]; (1 + erf(x/sqrt(2)))/2 is the share of a normal distribution below x.\n\n"
+     "Formula: 2/sqrt(pi) * integral of exp(-t^2) for t from 0 to x\n"
+     "Example: (1 + erf((phase(0.5[s], 0) - 0.5) / (0.07 * sqrt(2)))) / 2\nSource: the smooth contact schedule of walk-these-ways is made of it"),
     ("asin", RADIAN, "Arc sine of x in [-1, 1]; an angle in [-pi/2, pi/2].\n\nFormula: the y with sin(y) = x"),
     ("acos", RADIAN, "Arc cosine of x in [-1, 1]; an angle in [0, pi].\n\nFormula: the y with cos(y) = x"),
 )  # fmt: skip

@@ -6,6 +6,7 @@ specs. An imported file's definitions, functions and params are taken in under `
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
@@ -14,35 +15,46 @@ from . import nodes as n
 from .addends import Untyped
 from .diagnostics import Diagnostic, RewardError, closest, error, fail
 from .rename import renamed_tree, with_expressions
-from .source import Span, read
+from .source import Source, Span, read
 from .syntax import parse
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = (PACKAGE.parent / "reward_specs", PACKAGE / "_data" / "reward_specs")  # in a checkout; in a wheel
 MAX_FILES = 64
+MAX_FOLDERS, MAX_NEARBY = 500, 200
+SKIPPED = ("node_modules", "__pycache__", "site-packages")
 TAKEN = (n.Param, n.Definition, n.Function)  # what an import takes
 
 
 def load_tree(path: Path) -> n.File:
     """The tree of a file with all that it extends and imports. Raises RewardError (RW0xx, RW11x, RW604)."""
-    return _Loader(path.resolve().parent).file(path, str(path), ())
+    return Loader(path.resolve().parent).file(path, str(path), ())
 
 
 def join(tree: n.File, folder: Optional[Path]) -> n.File:
     """The same for a tree that is parsed already; without a folder only shipped specs are found."""
-    return _Loader(folder).joined(tree, folder, ())
+    return Loader(folder).joined(tree, folder, ())
 
 
-class _Loader:
+class Loader:
+    """Reads the files that a spec is made of; nothing outside `root` but the shipped specs."""
+
     def __init__(self, root: Optional[Path]) -> None:
         self.root = root
         self.count = 0
+        self.opened_by: Dict[
+            Source, Tuple[Path, Span]
+        ] = {}  # a text → its file, and the statement that names it
 
-    def file(self, path: Path, name: str, opened: Tuple[Path, ...]) -> n.File:
+    def file(self, path: Path, name: str, opened: Tuple[Path, ...], by: Optional[Span] = None) -> n.File:
         self.count += 1
-        return self.joined(parse(read(path, name)), path.resolve().parent, (*opened, path.resolve()))
+        source = read(path, name)
+        if by is not None:
+            self.opened_by[source] = (path, by)
+        return self.joined(parse(source), path.resolve().parent, (*opened, path.resolve()))
 
     def joined(self, tree: n.File, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
+        """A tree with all that it extends and imports; `opened` are the files that lead to it, itself included."""
         if not any(isinstance(s, (n.Extends, n.Import)) for s in tree.statements):
             return tree
         own, base = list(tree.statements), []  # type: Tuple[List[n.Statement], Sequence[n.Statement]]
@@ -66,15 +78,16 @@ class _Loader:
         return n.File(tree.source, tuple(_extended(base, out)), tuple(imports))
 
     def _open(self, name: str, span: Span, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
-        path = self._find(name, span, folder)
+        path = self.find(name, span, folder)
         if path.resolve() in opened:
             chain = " -> ".join(p.name for p in (*opened[opened.index(path.resolve()) :], path))
             fail(error("RW112", span, f"files read each other: {chain}"))
         if self.count >= MAX_FILES:
             fail(error("RW604", span, f"more than {MAX_FILES} files"))
-        return self.file(path, str(path) if not path.is_absolute() else name, opened)
+        return self.file(path, str(path) if not path.is_absolute() else name, opened, span)
 
-    def _find(self, name: str, span: Span, folder: Optional[Path]) -> Path:
+    def find(self, name: str, span: Span, folder: Optional[Path]) -> Path:
+        """The file that a statement at `span` in `folder` names. Raises RewardError (RW110, RW111)."""
         if Path(name).is_absolute() or "\\" in name:
             fail(
                 error(
@@ -100,7 +113,7 @@ class _Loader:
                         help="move it there",
                     )
                 )
-            tried += sorted(folder.glob("**/*.reward"))[:200]
+            tried += nearby(folder)
         for shipped in SHIPPED:
             path = shipped / name
             if _inside(path, shipped) and _is_file(path):
@@ -116,6 +129,17 @@ class _Loader:
                 help=f"did you mean `{near[0]}`?" if near else "paths are relative to this file",
             )
         )
+
+
+def nearby(folder: Path) -> List[Path]:
+    """The `.reward` files in and below a folder; not all of them where the folder is a whole disk."""
+    found: List[Path] = []
+    for i, (where, folders, names) in enumerate(os.walk(folder)):
+        if i >= MAX_FOLDERS or len(found) >= MAX_NEARBY:
+            break
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in SKIPPED)
+        found += [Path(where) / name for name in sorted(names) if name.endswith(".reward")]
+    return found[:MAX_NEARBY]
 
 
 def _is_file(path: Path) -> bool:

@@ -112,13 +112,13 @@ class Lowerer:
             return self.values[name]
         if name == "pi":
             return self.ops.number(math.pi)
-        if name in self.vocabulary.groups:
-            return Value(-1, Type(Kind.SELECTION, (self.vocabulary.groups[name],)), name)
-        if name in self.vocabulary.axes:
-            return Value(-1, Type(Kind.SELECTION, (self.vocabulary.axes[name],)), name)
-        quantity = self.vocabulary.quantities.get(name)
+        quantity = self.vocabulary.quantities.get(
+            name
+        )  # it may have the name of its own axis, and comes first
         if quantity is None:
-            return None  # a param or definition that did not type
+            axis = self.vocabulary.groups.get(name) or self.vocabulary.axes.get(name)
+            # neither: a param or definition that did not type
+            return None if axis is None else Value(-1, Type(Kind.SELECTION, (axis,)), name)
         if name == "dt":
             return self.ops.seconds()
         depends = {"run": Depends.RUN, "model": Depends.MODEL}.get(quantity.kind, Depends.STATE)
@@ -133,6 +133,8 @@ class Lowerer:
         if expr.name not in ("x", "y", "z", *COMPONENTS):
             at = Span(expr.span.source, expr.span.end - len(expr.name), expr.span.end)
             help = "write `.x`, `.y`, `.z`, `.xy`, `.xz` or `.yz`" if base.type.vector else ""
+            if base.type.kind is Kind.ROTATION:
+                help = "`rotate(q, v)`, `yaw(q)` or `quat_error(p, q)` make numbers of a rotation"
             if expr.name in BUILTINS:
                 help = f"write `{expr.name}({expr.base.span.text})`"
             self.report("RW210", at, f"there is no component `.{expr.name}`", help=help)

@@ -92,15 +92,14 @@ def _mirrored(ops: Operations, root: int) -> int:
         node = builder.nodes[i]
         if node.op == "quantity":
             new[i] = _leaf(ops, node, i)
-        elif node.op in ("state", "fill"):
+        elif node.op in ("state", "fill", "at_reset"):  # these name the slot that they belong to
             old = node.data[0]
             if old not in slots:
                 slot = builder.slot()
                 slots[old] = slot, builder.read(slot, node.type)
             slot, read = slots[old]
-            new[i] = (
-                read if node.op == "state" else builder.add("fill", (), node.type, (slot, *node.data[1:]))
-            )
+            args, data = [new[a] for a in node.args], (slot, *node.data[1:])
+            new[i] = read if node.op == "state" else builder.add(node.op, args, node.type, data)
         else:
             new[i] = builder.add(node.op, [new[a] for a in node.args], node.type, node.data)
     for old, (slot, read) in slots.items():

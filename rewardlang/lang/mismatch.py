@@ -148,7 +148,7 @@ def _axes_mismatch(
     twin = next((other for other in axes if other.name == axis.name), None)
     if twin is not None:
         raise Mismatch("RW202", f"cannot {verb} two different selections of {axis.name}",
-                       "select the same elements on both sides", {i: _some(values[i], axis.name), j: _some(values[j], axis.name)})  # fmt: skip
+                       _selections_help(values[i], values[j], axis.name), {i: _some(values[i], axis.name), j: _some(values[j], axis.name)})  # fmt: skip
     if axis.is_components and any(other.is_components for other in axes):
         raise Mismatch(
             "RW203",
@@ -161,6 +161,18 @@ def _axes_mismatch(
                    f"reduce one side first, e.g. `sum(...)` over {inner}, or select a single element", {i: a, j: b})  # fmt: skip
 
 
+def _selections_help(a: Value, b: Value, name: str) -> str:
+    sizes = [len(axis) for value in (a, b) for axis in value.type.axes if axis.name == name]
+    if sizes[0] != sizes[1]:
+        return "select the same elements on both sides"
+    return "elements are matched by name: `left(x) - right(x)` lines up the sides, single names any two"
+
+
 def _some(value: Value, name: str) -> str:
-    elements = next(axis.elements for axis in value.type.axes if axis.name == name)
-    return ", ".join(elements[:3]) + (f", ... ({len(elements)})" if len(elements) > 3 else "")
+    return some(next(axis for axis in value.type.axes if axis.name == name))
+
+
+def some(axis: Axis) -> str:
+    """The elements of an axis, or the first of many and how many there are."""
+    names = ", ".join(axis.elements[:3])
+    return f"{names}, ... ({len(axis)})" if len(axis) > 3 else names

@@ -139,7 +139,8 @@ class Rewriter:
         return self.builder.add(op, args, plain, data, name, span)
 
     def rewrite(self, node: Node, args: Sequence[int]) -> int:
-        node = replace(node, args=tuple(args))
+        if node.args != tuple(args):
+            node = replace(node, args=tuple(args))
         for rule in self.rules:
             found = rule(self, node)
             if found is not None:
@@ -152,7 +153,9 @@ class Rewriter:
         if new.op not in ("const", "table"):
             if old.name and not new.name:
                 new = replace(new, name=old.name, span=old.span)
-            self.builder.nodes[i] = replace(new, span=new.span or old.span, hint=new.hint or old.hint)
+            if (old.span and not new.span) or (old.hint and not new.hint):
+                new = replace(new, span=new.span or old.span, hint=new.hint or old.hint)
+            self.builder.nodes[i] = new
         return i
 
 

@@ -99,7 +99,7 @@ RULES: Dict[str, Callable[..., Interval]] = {
     "add": add, "sub": sub, "mul": mul, "div": div, "pow": power, "min": minimum, "max": maximum,
     "neg": lambda a: (-a[1], -a[0]), "abs": absolute, "sign": lambda a: (float((a[0] > 0) - (a[0] < 0)), float((a[1] > 0) - (a[1] < 0))),
     "sqrt": _rising(math.sqrt, 0.0, INF, 0.0), "exp": _rising(math.exp, 0.0, INF), "log": _rising(math.log, -INF, INF, 0.0),
-    "log1p": _rising(math.log1p, -INF, INF, -1.0), "tanh": _rising(math.tanh, -1.0, 1.0), "floor": _rising(math.floor, -INF, INF),
+    "log1p": _rising(math.log1p, -INF, INF, -1.0), "tanh": _rising(math.tanh, -1.0, 1.0), "erf": _rising(math.erf, -1.0, 1.0), "floor": _rising(math.floor, -INF, INF),
     "sin": _within(-1.0, 1.0), "cos": _within(-1.0, 1.0), "tan": _within(-INF, INF),
     "asin": _within(-math.pi / 2, math.pi / 2), "acos": _within(0.0, math.pi), "atan2": _within(-math.pi, math.pi),
     "mod": lambda a, b: (min(b[0], 0.0), max(b[1], 0.0)),

@@ -104,20 +104,21 @@ def quat_inverse(ops: Operations, q: Value) -> Value:
 
 @builtin("yaw_frame(q)", "rotations")
 def yaw_frame(ops: Operations, q: Value) -> Value:
-    """The heading of q kept upright: the rotation from the yaw frame to the world frame.
+    """The heading of q kept upright: the rotation from the yaw frame to the world frame; of a turn within the world, its yaw part.
 
     Formula: axis_angle([0, 0, 1], yaw(q))
     Example: rotate_inverse(yaw_frame(root_quat), root_lin_vel).x
     Source: Isaac Lab's yaw_quat
     """
-    return _rotations(ops, "yaw_frame", (q,), ("yaw", "world"))
+    within = q.type.turns == ("world", "world")
+    return _rotations(ops, "yaw_frame", (q,), ("world" if within else "yaw", "world"))
 
 
 @builtin("quat_error(p, q)", "rotations")
 def quat_error(ops: Operations, p: Value, q: Value) -> Value:
     """The angle between two rotations that end in one frame, in [0, pi], exact for small angles too.
 
-    Formula: 2*acos(abs(dot(p, q))) of the quaternions
+    Formula: 2*acos(abs(dot(p, q))) of the quaternions; a project's 1 - dot(p, q)^2 is sin(quat_error(p, q)/2)^2
     Example: quat_error(body_quat["torso"], root_quat)
     """
     ends = p.type.turns[1], q.type.turns[1]

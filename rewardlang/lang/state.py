@@ -23,6 +23,14 @@ def prev_of(ops: Operations, x: Value) -> Value:
     if x.type.depends is Depends.NOTHING:
         return x
     type = x.type.but(depends=Depends.STATE)
+    node = ops.builder.nodes[x.node]
+    if (
+        node.op == "div"
+        and node.args[0] in ops.builder.remembered
+        and ops.builder.nodes[node.args[1]].op == "const"
+    ):
+        # What a count is in seconds was that of the count then: `prev(timer(c))` needs no slot of its own.
+        return Value(ops.builder.add("div", (ops.builder.remembered[node.args[0]], node.args[1]), type), type)
     if x.node not in ops.builder.remembered:
         slot = ops.builder.slot()
         ops.builder.track(slot, x.node, ops.builder.read(slot, type))
@@ -189,8 +197,29 @@ def timer(ops: Operations, cond: Value) -> Value:
     `prev(timer(not touch)) + dt`.
     """
     want_bool(cond, "`timer`")
-    return follow(ops, _seconds(cond.type.axes),
-                  lambda last: ops.where(cond, ops.binary("add", last, ops.seconds()), ops.number(0.0, SECOND)))  # fmt: skip
+    return _in_seconds(ops, _row(ops, cond))
+
+
+def _row(ops: Operations, cond: Value) -> Value:
+    """On how many steps in a row the condition has held: one count for all that ask."""
+    if cond.node not in ops.rows:
+        type = Type(Kind.NUMBER, cond.type.axes, ONE, range=(0.0, math.inf))
+        row = follow(
+            ops, type, lambda last: ops.where(cond, ops.binary("add", last, ops.number(1.0)), ops.number(0.0))
+        )
+        ops.builder.label(row.node, "steps_in_a_row", None)
+        ops.rows[cond.node] = row
+    return ops.rows[cond.node]
+
+
+def _in_seconds(ops: Operations, steps: Value) -> Value:
+    """A number of steps in seconds, rounded once: 15 steps of 0.02 s are the float 0.3, so `timer(c) >= 0.3[s]` holds on the 15th."""
+    rate = 1 / ops.vocabulary.dt
+    if abs(rate - round(rate)) < 1e-9 * rate:
+        value = ops.binary("div", steps, ops.number(float(round(rate))))
+    else:
+        value = ops.binary("mul", steps, ops.number(ops.vocabulary.dt))
+    return ops.known(value, 0.0, math.inf, SECOND)
 
 
 @builtin("last_duration(cond)", "state")
@@ -202,7 +231,7 @@ def last_duration(ops: Operations, cond: Value) -> Value:
     Source: Isaac Lab's last_air_time, which is longer by dt
     """
     want_bool(cond, "`last_duration`")
-    held = prev_of(ops, timer(ops, cond))
+    held = _in_seconds(ops, prev_of(ops, _row(ops, cond)))
     return follow(ops, _seconds(cond.type.axes), lambda last: ops.where(falling(ops, cond), held, last))
 
 
@@ -271,11 +300,7 @@ def debounce(ops: Operations, cond: Value, n: Value) -> Value:
     want_bool(cond, "`debounce`")
     if n.type.range[0] != n.type.range[1] or n.type.range[0] < 1:
         raise Mismatch("RW216", "`debounce` wants a number of steps of at least 1", sides={1: ""})
-    type = Type(Kind.NUMBER, cond.type.axes, ONE, range=(0.0, math.inf))
-    row = follow(
-        ops, type, lambda last: ops.where(cond, ops.binary("add", last, ops.number(1.0)), ops.number(0.0))
-    )
-    return ops.compare(">=", row, n)
+    return ops.compare(">=", _row(ops, cond), n)
 
 
 @builtin("sample(x, cond)", "state")

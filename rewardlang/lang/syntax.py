@@ -26,20 +26,27 @@ WORD = re.compile(r"[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
 
 def parse(source: Source) -> n.File:
     """The syntax tree of a text. Raises RewardError (RW0xx, RW6xx) with the first error of each statement."""
+    tree, found = parse_parts(source)
+    if found:
+        raise RewardError(found)
+    return tree
+
+
+def parse_parts(source: Source) -> Tuple[n.File, List[Diagnostic]]:
+    """The statements of a text that parse, as editors want them, and the first error of each that does not."""
     found: List[Diagnostic] = []
     statements: List[n.Statement] = []
     words = sum(1 for _ in WORD.finditer(source.text)) if len(source.text) > MAX_TOKENS else 0
     if words > MAX_TOKENS:
-        fail(error("RW601", Span(source, 0, 1), f"the file has about {words:,} words; at most {MAX_TOKENS:,} are read",
-                   help="split it and `import` or `extends` the parts"))  # fmt: skip
+        found.append(error("RW601", Span(source, 0, 1), f"the file has about {words:,} words; at most {MAX_TOKENS:,} are read",
+                           help="split it and `import` or `extends` the parts"))  # fmt: skip
+        return n.File(source, ()), found
     for start, end in _cut(source):
         try:
             statements.append(_parse_statement(source, start, end))
         except RewardError as problem:
             found += problem.diagnostics
-    if found:
-        raise RewardError(found)
-    return n.File(source, tuple(statements))
+    return n.File(source, tuple(statements)), found
 
 
 def parse_text(text: str, name: str = "<text>") -> n.File:
@@ -61,6 +68,12 @@ def grammar(debug: bool = False) -> Lark:
     text = (Path(__file__).parent / "grammar.lark").read_text(encoding="utf-8")
     return Lark(text, start="statement", parser="lalr", lexer="contextual", keep_all_tokens=True,
                 maybe_placeholders=False, debug=debug)  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> Any:
+    """Lark's tree of a statement, places counted from its start: an editor parses the same ones again and again."""
+    return grammar().parse(text)
 
 
 def _cut(source: Source) -> Iterator[Tuple[int, int]]:
@@ -88,7 +101,7 @@ def _parse_statement(source: Source, start: int, end: int) -> n.Statement:
         fail(error("RW004", Span(source, start, start + 1), "a statement starts in column 1; an indented line continues the one before",
                    help="remove the spaces at the start of the line"))  # fmt: skip
     try:
-        tree = grammar().parse(text)
+        tree = _parsed(text)
         statement = Build(source, start).transform(tree)
     except UnexpectedToken as problem:
         fail(explain_token(source, start, end, problem))

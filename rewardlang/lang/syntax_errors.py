@@ -81,6 +81,9 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
             f"`{word}` does not close `{opened}`",
             others=(Label(_span(source, start, opened)),),
         )
+    expects_operand = bool({"NUMBER", "NAME"} & set(problem.accepts or problem.expected or ()))
+    if token.type == "AS" and previous is not None and expects_operand:
+        return error("RW003", span, f"a value is missing between `{previous}` and `as`")
     if token.type == "AS" and previous is not None:
         return error(
             "RW003",
@@ -95,6 +98,9 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
             f"`{word}` cannot stand here",
             help=f"`{word}` is a reserved word and cannot be a name",
         )
+    if word == "," and opened is not None and not expects_operand:
+        return error("RW003", span, "`,` cannot stand here", others=(Label(_span(source, start, opened)),),
+                     help="arguments follow a function's name, `min(a, b)`; a vector is written `[x, y]`")  # fmt: skip
     if word == ":":
         return error(
             "RW003", span, "`:` cannot stand here", help='elements are selected by patterns: `x["*_knee"]`'
@@ -115,10 +121,11 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
             return error("RW003", at, f"`{python}` is not part of the language", help=PYTHON[python])
     if set(problem.accepts or problem.expected or ()) == {"WHEN"}:
         return error("RW003", span, f"`when` is due before `{word}`", help=_form(str(before[0])))
-    expects_operand = bool({"NUMBER", "NAME"} & set(problem.accepts or problem.expected or ()))
     if token.type in OPERANDS and not expects_operand and previous is not None:
         return _two_operands(source, start, previous, token)
     if expects_operand and previous is not None and token.type not in OPERANDS:
+        if previous.type == "AS":
+            return error("RW003", span, f"a name is missing between `as` and `{word}`")
         return error("RW003", span, f"a value is missing between `{previous}` and `{word}`",
                      help=_double_operator(str(previous) + word))  # fmt: skip
     return error(

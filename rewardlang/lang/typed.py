@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import FrozenSet, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from . import ranges
 from .folding import CONSTANT, MAX_FLOAT32, fold
@@ -36,6 +36,7 @@ class Operations:
         self.builder = builder
         self.vocabulary = vocabulary
         self.terminated: Optional[Value] = None  # once the terminations are known
+        self.rows: Dict[int, Value] = {}  # a condition's node → on how many steps in a row it has held
         self.warnings: List[Mismatch] = []
 
     # leaves
@@ -207,18 +208,22 @@ class Operations:
         return Value(self.builder.add("take", (x.node,), type, (at, picks)), type)
 
     def stack(self, items: Sequence[Value]) -> Value:
-        """A vector from two or three scalars."""
+        """A vector from two or three numbers; one for each element of the axes that they have."""
         numbers = self.numbers(*items)
         for i, item in enumerate(numbers):
-            if item.type.axes:
-                raise Mismatch("RW211", "a vector is made of single numbers", f"this part has the axes {item.type.axes_text()}",
+            if item.type.vector is not None:
+                raise Mismatch("RW211", "a vector is not made of vectors", f"this part has the axes {item.type.axes_text()}",
                                {i: item.type.axes_text()})  # fmt: skip
+        axes = unify_axes(numbers, "put in one vector")
         unit = unify_units(numbers, "put in one vector")
         low, high = numbers[0].type.range
         for item in numbers[1:]:
             low, high = ranges.join((low, high), item.type.range)
         type = Type(
-            axes=(components("xyz"[: len(items)]),), unit=unit, range=(low, high), depends=_depends(numbers)
+            axes=(*axes, components("xyz"[: len(items)])),
+            unit=unit,
+            range=(low, high),
+            depends=_depends(numbers),
         )
         return Value(self.builder.add("stack", [v.node for v in numbers], type), type)
 
@@ -319,7 +324,8 @@ class Operations:
     ) -> Value:
         bounds = [v.type.range for v in values]
         depends = _depends(values)
-        if depends is Depends.NOTHING and not axes and op in CONSTANT:
+        known = all(low == high for low, high in bounds)  # not so for the sum of a literal vector
+        if depends is Depends.NOTHING and not axes and op in CONSTANT and known:
             low = high = self._constant(op, [low for low, _ in bounds])
         else:
             low, high = ranges.of(op, bounds)

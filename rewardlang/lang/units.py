@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Dict, List, Optional, Tuple, Union
 
 # symbol → powers of (kg, m, s)
@@ -28,7 +29,7 @@ class Unit:
 
     powers: Tuple[Tuple[str, Fraction], ...] = ()
 
-    @property
+    @cached_property
     def base(self) -> Tuple[Fraction, Fraction, Fraction]:
         """Powers of (kg, m, s): what two units are compared by."""
         kg, m, s = (
@@ -38,7 +39,7 @@ class Unit:
         return kg, m, s
 
     def same(self, other: Unit) -> bool:
-        return self.base == other.base
+        return self.powers == other.powers or self.base == other.base
 
     @property
     def is_one(self) -> bool:

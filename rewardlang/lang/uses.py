@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 ELSEWHERE = {
     "True": "write `1`", "False": "write `0`", "None": "leave the term out", "self": "names stand alone: `base_lin_vel`, not `self.base_lin_vel`",
     "math": "names stand alone: `pi`, `exp(x)`", "torch": "names stand alone: `exp(x)`", "np": "names stand alone: `exp(x)`",
+    "clamp": "write `clip(x, lo, hi)`", "maximum": "write `max(a, b)`", "minimum": "write `min(a, b)`", "hypot": "write `norm([x, y])`",
+    "round": "write `floor(x + 0.5)`", "ceil": "write `-floor(-x)`", "sigmoid": "write `1 / (1 + exp(-x))`", "softplus": "write `log1p(exp(x))`",
+    "cosh": "write `(exp(x) + exp(-x)) / 2`", "sinh": "write `(exp(x) - exp(-x)) / 2`", "logical_and": "write `a and b`",
+    "logical_or": "write `a or b`", "logical_not": "write `not a`", "quat_error_magnitude": "write `quat_error(p, q)`",
     "square": "write `x^2`", "pow": "write `x^y`", "len": "`count(condition)` counts", "float": "a condition counts as 0 or 1",
 }  # fmt: skip
 

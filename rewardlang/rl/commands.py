@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Dict
+from typing import Callable, Dict, Mapping
 
 import torch
 
@@ -17,6 +17,7 @@ class Commands:
 
     A command holds for whole steps: it changes before a step's physics, so each step is paid for the command it ran under. With
     `heading_command` the yaw rate follows the heading's error after each step; an environment that is to stand has none.
+    A velocity below `zero_below` is asked for as none, as in legged_gym: a robot can't tell a crawl from standing still.
     """
 
     def __init__(
@@ -50,6 +51,14 @@ class Commands:
             "command_heading": self.heading,
         }
 
+    def state_dict(self) -> Dict[str, torch.Tensor]:
+        """What a checkpoint keeps: the commands in force."""
+        return {**self.tensors(), "standing": self.standing}
+
+    def load_state_dict(self, saved: Mapping[str, torch.Tensor]) -> None:
+        for name, tensor in self.state_dict().items():
+            tensor.copy_(saved[name])
+
     def before_step(self, episode_step: torch.Tensor) -> None:
         """New commands where `resampling_time` is over. episode_step [N]: steps done since the reset."""
         due = (episode_step > 0) & (episode_step % self.interval == 0)
@@ -63,7 +72,8 @@ class Commands:
         values = (self.low + self.span * drawn[:, :4]) * torch.cat(
             (~standing[:, None].expand(-1, 3), torch.ones_like(mask)[:, None]), 1
         )
-        self.lin_vel.copy_(torch.where(mask[:, None], values[:, :2], self.lin_vel))
+        lin_vel = values[:, :2] * (values[:, :2].norm(dim=1, keepdim=True) >= self.ranges.zero_below)
+        self.lin_vel.copy_(torch.where(mask[:, None], lin_vel, self.lin_vel))
         self.ang_vel.copy_(torch.where(mask, values[:, 2], self.ang_vel))
         self.heading.copy_(torch.where(mask, values[:, 3], self.heading))
         self.standing.copy_(torch.where(mask, standing, self.standing))

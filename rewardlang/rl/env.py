@@ -63,6 +63,8 @@ class RewardEnv:
         self.actions = torch.zeros(n, len(driven), device=self.device)
         self.episode_step = torch.zeros(n, device=self.device)
         self.episode_time = torch.zeros(n, device=self.device)
+        rate = 1 / task.dt  # Hz; a whole number, if it is one but for rounding
+        self.control_rate = float(round(rate)) if abs(rate - round(rate)) < 1e-9 * rate else rate
         self.time_limit = torch.zeros(n, dtype=torch.bool, device=self.device)
         self.commands = (
             None if task.commands is None else Commands(task.commands, n, task.dt, self.device, self._uniform)
@@ -95,7 +97,9 @@ class RewardEnv:
         self.actions.copy_(actions.clamp(-limit, limit))
         self.sim.step(self.default_targets + self.action_scale * torch.nan_to_num(self.actions))
         self.episode_step += 1
-        self.episode_time.copy_(self.episode_step * self.task.dt)
+        self.episode_time.copy_(
+            self.episode_step / self.control_rate
+        )  # rounded once: step 15 of 0.02 s is the float 0.3
         self.time_limit.copy_(self.episode_step >= self.task.max_episode_length)
         if self.commands is not None:
             self.commands.follow_heading(self.quantities["root_quat"])
@@ -192,12 +196,20 @@ class RewardEnv:
         self.reward.set_globals(epoch=algo.epoch_num, frames=frames, progress=progress)
 
     def get_env_state(self) -> Dict[str, Any]:
-        """What a checkpoint keeps of the environment: the reward's state and the random generator's."""
-        return {"reward": self.reward.state_dict(), "generator": self.generator.get_state()}
+        """What a checkpoint keeps of the environment: the reward's state, the commands and the random generator's state.
+
+        The simulator's is not kept: a run that goes on starts new episodes, with commands drawn where the generator was.
+        """
+        state = {"reward": self.reward.state_dict(), "generator": self.generator.get_state()}
+        if self.commands is not None:
+            state["commands"] = self.commands.state_dict()
+        return state
 
     def set_env_state(self, saved: Optional[Mapping[str, Any]]) -> None:
         if saved:
             self.reward.load_state_dict(saved["reward"])
+            if self.commands is not None and "commands" in saved:  # not in checkpoints of earlier versions
+                self.commands.load_state_dict(saved["commands"])
             if (
                 self.device.type == "cpu"
             ):  # a CUDA generator's state does not fit a CPU's, and the other way round

@@ -6,7 +6,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 
-from .gait import TOUCH, forward_axis, gait, heading
+from .gait import TOUCH, base_velocity, forward_axis, gait, heading
+from .tracking import tracking
 
 GRAVITY = 9.81  # m/s^2
 
@@ -30,6 +31,7 @@ class Episodes:
         self.total = zero.clone()
         self.causes: Dict[str, torch.Tensor] = {}
         self.history: List[Tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        self.followed: List[Tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
 
     def begin(self) -> None:
         """Note where the robots start."""
@@ -63,6 +65,10 @@ class Episodes:
         self.at = torch.where(on[:, None], position, self.at)
         self.speed += (velocity * forward_axis(quat)).sum(-1) * on
         self.moving += on
+        commands = self.env.commands
+        if commands is not None:
+            asked = torch.cat((commands.lin_vel, commands.ang_vel[:, None]), 1)
+            self.followed.append((asked, base_velocity(root), on.clone()))
         if self.feet:
             force = self.sim.contact_forces[:, self.feet].norm(dim=-1)  # [N, F] N
             self.contact = torch.where(on[:, None], force > self.touch, self.contact)
@@ -85,6 +91,7 @@ class Episodes:
             "forward_speed": float(self.speed.sum() / self.moving.sum().clamp(min=1)),
             "path_length": float(self.path.mean()),
             "displacement": float(((self.at - self.start).norm(dim=-1) * moved).mean()),
+            "tracking": self._tracking(),
             "gait": self._gait(),
             "return": float(self.total.mean()),
             "terms": [
@@ -101,8 +108,18 @@ class Episodes:
             ],
         }
 
-    def _gait(self) -> Optional[Dict[str, float]]:
+    def _tracking(self) -> Optional[Dict[str, Optional[float]]]:
+        if not self.followed:
+            return None
+        asked, measured, valid = (torch.stack(one) for one in zip(*self.followed))
+        return tracking(asked, measured, valid, self.dt)
+
+    def _gait(self) -> Optional[Dict[str, Any]]:
         if not self.history:
             return None
         contact, foot_x, valid = (torch.stack(one) for one in zip(*self.history))
-        return gait(contact, foot_x, valid, self.dt)
+        result = gait(contact, foot_x, valid, self.dt)
+        if result is not None:
+            names = [self.sim.body_names[foot] for foot in self.feet]
+            result["swing"] = {f"{names[a]} {names[b]}": value for a, b, value in result["swing"]}
+        return result

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, Optional, Tuple
+from itertools import combinations
+from typing import Any, Dict, Optional
 
 import torch
 
@@ -22,6 +23,17 @@ def heading(quat: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.normalize(forward_axis(quat)[:, :2], dim=-1)
 
 
+def base_velocity(root: torch.Tensor) -> torch.Tensor:
+    """x and y velocity in m/s and yaw rate in rad/s, in the frame of the base. [N, 3]. `root` is [N, 13], as root_states."""
+    axis, w = -root[:, 3:6], root[:, 6:7]
+
+    def rotated(v: torch.Tensor) -> torch.Tensor:
+        twice = 2 * torch.linalg.cross(axis, v)
+        return v + w * twice + torch.linalg.cross(axis, twice)
+
+    return torch.cat((rotated(root[:, 7:10])[:, :2], rotated(root[:, 10:13])[:, 2:]), 1)
+
+
 def debounced(contact: torch.Tensor, dt: float) -> torch.Tensor:
     """The majority over a centred window of `DEBOUNCE`. [T, N, F] bool."""
     half = max(1, round(DEBOUNCE / dt / 2 - 0.5))  # 2 steps to either side at 50 Hz
@@ -32,12 +44,13 @@ def debounced(contact: torch.Tensor, dt: float) -> torch.Tensor:
 
 def gait(
     contact: torch.Tensor, foot_x: torch.Tensor, valid: torch.Tensor, dt: float
-) -> Optional[Dict[str, float]]:
-    """Shares of support, touchdowns per second and foot, how left and right relate; None if no step counts.
+) -> Optional[Dict[str, Any]]:
+    """How many feet are down, how often each comes down, which swing together; None if no step counts.
 
     `contact` [T, N, F] bool, `foot_x` [T, N, F] m: how far a foot is ahead of the base, `valid` [T, N] bool:
-    within the episode. `left_right` is the correlation of the two feet's `foot_x`: -1 when they swing in
-    turn, +1 when they hop together.
+    within the episode. `feet_down` are the shares of the time with 0, 1, ... F feet on the ground. `swing` is
+    (foot, foot, correlation of their `foot_x`) for each two feet: -1 when they swing in turn, +1 when together; empty
+    where feet never lift.
     """
     touch = debounced(contact, dt)
     start = round(SETTLING / dt)
@@ -45,19 +58,16 @@ def gait(
     steps = int(counted.sum())
     if steps == 0:
         return None
-    feet = touch[start:].sum(-1)  # [T, N] feet on the ground
+    feet = touch.shape[-1]
+    down = touch[start:].sum(-1)  # [T, N] feet on the ground
     landing = touch[start:] & ~touch[start - 1 : -1]  # [T, N, F]
-    result = {name: float((counted & on).sum()) / steps for name, on in _supports(feet)}
-    result["touchdowns_per_s_and_foot"] = float((landing & counted[..., None]).sum()) / (
-        steps * dt * touch.shape[-1]
-    )
-    if touch.shape[-1] == 2 and result["touchdowns_per_s_and_foot"] > 0:  # feet that never lift have no phase
-        result["left_right"] = _correlation(foot_x[start:], counted)
-    return result
-
-
-def _supports(feet: torch.Tensor) -> Tuple[Tuple[str, torch.Tensor], ...]:
-    return ("single_support", feet == 1), ("double_support", feet >= 2), ("no_support", feet == 0)
+    touchdowns = float((landing & counted[..., None]).sum()) / (steps * dt * feet)
+    pairs = combinations(range(feet), 2) if touchdowns > 0 else ()  # feet that never lift have no phase
+    return {
+        "feet_down": [float((counted & (down == number)).sum()) / steps for number in range(feet + 1)],
+        "touchdowns_per_s_and_foot": touchdowns,
+        "swing": [(a, b, _correlation(foot_x[start:][..., [a, b]], counted)) for a, b in pairs],
+    }
 
 
 def _correlation(foot_x: torch.Tensor, counted: torch.Tensor) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
 
 import rewardlang
+from rewardlang.asset import is_packaged
 from rewardlang.sim import BACKENDS, make_sim
 from rewardlang.task import Task, load_task
 
@@ -63,8 +64,8 @@ class Plan:
             spec=self.program.canonical,
             original=self.original,
             source=self.program.source,
-            task=self.task.path.parent,
-            robot=self.task.mjcf,
+            task=self.task.path.parent if self.task.path.name == "task.yaml" else self.task.path,
+            robot=self.task.asset if is_packaged(self.task.asset) else self.task.mjcf,
             algo=self.algo,
             settings=to_yaml(self.settings),
             info=info,

@@ -14,6 +14,7 @@ from .run_folder import RunFolder
 from .video import Video
 
 Result = Dict[str, Any]
+IN_TIME = 0.5  # a correlation of two feet's swings that is worth a line
 
 
 def play(
@@ -97,21 +98,10 @@ def play_text(result: Result) -> str:
             ]
         ),
     ]
+    if result["tracking"] is not None:
+        lines += _rows(_tracking(result["tracking"]))
     if result["gait"] is not None:
-        walk = result["gait"]
-        lines += _rows(
-            [
-                ("one foot down", f"{walk['single_support']:.0%}", "of the time after the first second"),
-                ("both", f"{walk['double_support']:.0%}", ""),
-                ("none", f"{walk['no_support']:.0%}", ""),
-                ("touchdowns", f"{walk['touchdowns_per_s_and_foot']:.2f} /s", "a foot"),
-            ]
-            + (
-                [("left and right", f"{walk['left_right']:+.2f}", "-1 in turn, +1 together")]
-                if "left_right" in walk
-                else []
-            )
-        )
+        lines += _rows(_gait(result["gait"]))
     lines += ["", f"return {result['return']:.2f} an episode, paid for:"]
     table = [("term", "per step", "share", "value", "per episode")] + [
         (
@@ -131,6 +121,41 @@ def play_text(result: Result) -> str:
         for row in table
     ]
     return "\n".join(lines)
+
+
+def _tracking(found: Dict[str, Any]) -> List[Tuple[str, str, str]]:
+    """What was asked for and how far off the robot was, means over a second with the command a second old."""
+    rows = []
+    if found["asked_speed"] is not None:
+        rows += [
+            (
+                "velocity error",
+                f"{found['velocity_error']:.2f} m/s",
+                f"asked for {found['asked_speed']:.2f} m/s",
+            ),
+            ("turn error", f"{found['turn_error']:.2f} rad/s", f"asked for {found['asked_turn']:.2f} rad/s"),
+        ]
+    if found["standing_speed"] is not None:
+        rows.append(("standing speed", f"{found['standing_speed']:.2f} m/s", "asked for 0"))
+    return rows
+
+
+def _gait(found: Dict[str, Any]) -> List[Tuple[str, str, str]]:
+    rows = [
+        (
+            f"{number} feet down" if number != 1 else "1 foot down",
+            f"{share:.0%}",
+            "of the time after the first second" * (number == 0),
+        )
+        for number, share in enumerate(found["feet_down"])
+    ]
+    rows.append(("touchdowns", f"{found['touchdowns_per_s_and_foot']:.2f} /s", "a foot"))
+    swing = sorted(found["swing"].items(), key=lambda one: -abs(one[1]))
+    return rows + [
+        ("swing", f"{value:+.2f}", f"{pair}: {'together' if value > 0 else 'in turn'}")
+        for pair, value in swing
+        if abs(value) > IN_TIME or len(swing) == 1
+    ]
 
 
 def _endings(endings: Dict[str, float]) -> str:

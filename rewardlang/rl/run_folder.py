@@ -19,13 +19,16 @@ import subprocess
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO, Any, Dict, Optional
+from typing import IO, Any, Dict, Optional, Union
+
+from rewardlang import marked_yaml
 
 try:
     import fcntl
 except ImportError:  # Windows: there a run that is resumed twice at once is not noticed
     fcntl = None  # type: ignore[assignment]
 
+YAML = (".yaml", ".yml")
 PACKAGES = ("rewardlang", "torch", "rl-games", "numpy", "mujoco", "tensorboardX")
 
 
@@ -131,10 +134,12 @@ def new_run(
     algo: str,
     settings: str,
     info: Dict[str, Any],
-    robot: Optional[Path] = None,
+    robot: Union[Path, str, None] = None,
 ) -> RunFolder:
     """The folder at `path`, filled with what is known before training.
 
+    `task` is a task's folder, or the file of one that has none: a YAML, or what `robot` says in place of it. `robot` is the
+    MJCF, to be brought along; text such as `mujoco_menagerie:unitree_g1` stays as it is.
     It is built under another name and renamed, so a folder of that name is always complete.
     """
     parts = path.with_name(f".{path.name}.{os.getpid()}")
@@ -146,9 +151,7 @@ def new_run(
         run.original.write_text(original, encoding="utf-8")
         run.source.write_text(source, encoding="utf-8")
         run.settings(algo).write_text(settings, encoding="utf-8")
-        shutil.copytree(task, run.task, ignore=_not_of_the_task(path.parent))
-        if robot is not None:
-            _bring_robot(task, robot, run.task)
+        _bring_task(task, robot, run.task, path.parent)
         run.write_info(info)
         os.rename(parts, path)
     except OSError as error:
@@ -207,6 +210,19 @@ def write_text(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
+def _bring_task(task: Path, robot: Union[Path, str, None], copy: Path, out: Path) -> None:
+    """The task in the run's folder: its own folder copied whole, or its one file as task.yaml."""
+    if task.is_dir() or not task.exists():
+        shutil.copytree(task, copy, ignore=_not_of_the_task(out))
+    else:
+        copy.mkdir()
+        alone = f"name: {json.dumps(task.stem)}\nasset:\n  file: {json.dumps(str(robot))}\n"
+        text = task.read_text(encoding="utf-8") if task.suffix in YAML else alone
+        (copy / "task.yaml").write_text(text, encoding="utf-8")
+    if isinstance(robot, Path):
+        _bring_robot(task if task.is_dir() else copy, robot, copy)
+
+
 def _bring_robot(task: Path, robot: Path, copy: Path) -> None:
     """Make the copied task.yaml find its robot if that lies outside the task's folder: its MJCF is copied too, unless it
     needs files beside it (meshes, includes), which are then read from where they are.
@@ -220,14 +236,11 @@ def _bring_robot(task: Path, robot: Path, copy: Path) -> None:
         place = robot.name
         (copy / place).write_text(text, encoding="utf-8")
     yaml = copy / "task.yaml"
-    settings = yaml.read_text(encoding="utf-8")
-    settings = re.sub(
-        r"(?m)^(\s*file:\s*)[^#\n]*?(\s*(?:#.*)?)$",
-        lambda m: f"{m[1]}{json.dumps(place)}{m[2]}",
-        settings,
-        count=1,
-    )
-    yaml.write_text(settings, encoding="utf-8")
+    node = marked_yaml.read(yaml).entries()["asset"].entries()["file"].node
+    lines = yaml.read_text(encoding="utf-8").splitlines(keepends=True)
+    line, begin, end = node.start_mark.line, node.start_mark.column, node.end_mark.column
+    lines[line] = lines[line][:begin] + json.dumps(place) + lines[line][end:]
+    yaml.write_text("".join(lines), encoding="utf-8")
 
 
 def _not_of_the_task(out: Path) -> Any:

@@ -150,7 +150,12 @@ def _earlier_bests(run: RunFolder, state: Dict[str, Any]) -> List[Dict[str, Any]
 def _title(plan: Plan) -> str:
     verb = "resuming" if plan.resumes else "training"
     where = f"{plan.num_envs} environments on {plan.sim}, policy on {plan.device}"
-    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {where}"
+    settings = getattr(plan.task, plan.algo)
+    beside = plan.resumes is not None or settings.parent == plan.task.path.parent
+    note = (
+        "" if beside else f"; no {settings.name} beside {plan.task.path.name}: the shipped humanoid's is used"
+    )
+    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {where}{note}"
 
 
 def _say_goodbye(run: RunFolder, display: Display, summary: Dict[str, Any]) -> None:

@@ -14,6 +14,8 @@ import mujoco
 import numpy as np
 import torch
 
+from rewardlang.sim.mujoco_model import dofs_of, load_model, root_of, servos
+
 try:
     from mujoco.batch import Batch  # MuJoCo >= 3.17
 except ImportError:
@@ -21,6 +23,7 @@ except ImportError:
 
 XYZW = [1, 2, 3, 0]  # MuJoCo's wxyz, reordered
 WXYZ = [3, 0, 1, 2]
+IN_THE_GROUND = 0.02  # m; soft contacts alone are a few millimetres
 
 
 class Sim:
@@ -31,7 +34,7 @@ class Sim:
             raise ValueError(f"the mujoco simulator runs on the CPU, not on {device!r}")
         self.num_envs, self.device = num_envs, "cpu"
         self.dof_names, self.body_names = task.dof_names, task.body_names
-        self.model = model = load_model(task)
+        self.model = model = load_model(task, batched=Batch.__module__ == "mujoco.batch")
         self._decimation, self._fixed_base = task.decimation, task.fixed_base
         self._camera: Any = None
 
@@ -42,14 +45,15 @@ class Sim:
         self._center, self._torque = batch.bind("subtree_com"), batch.bind("qfrc_actuator")
         self._contact = batch.bind("cfrc_ext")
 
-        self._root = root = model.body(task.body_names[0]).id
+        self._root = root = root_of(model)
         self._bodies = slice(root, root + len(task.body_names))  # neighbours: depth first
-        assert tuple(model.body(i).name for i in range(root, self._bodies.stop)) == tuple(task.body_names)
-        joints = [model.joint(name).id for name in task.dof_names]
+        joints = dofs_of(model, root)
+        _check_names(task, model, self._bodies, joints)
+        self._free = int(model.body_jntadr[root])  # the root's free joint, where it has one
+        self._start = model.qpos0 if task.keyframe is None else model.key_qpos[task.keyframe]
         self._dof_qpos, self._dof_qvel = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
-        driven = [model.joint(int(joint)).name for joint in model.actuator_trnid[:, 0]]
-        self._action_of_actuator = [task.actuated.index(name) for name in driven]
-        self._dof_of_actuator = [task.dof_names.index(name) for name in driven]
+        self._motors, self._dof_of_motor = servos(model, joints)  # the other actuators stay at ctrl 0
+        self._action_of_motor = [task.actuated.index(task.dof_names[dof]) for dof in self._dof_of_motor]
 
         count, bodies = len(task.dof_names), len(task.body_names)
         self.dof_pos, self.dof_vel = torch.zeros(num_envs, count), torch.zeros(num_envs, count)
@@ -69,10 +73,11 @@ class Sim:
         everyone = torch.ones(num_envs, dtype=torch.bool)
         pose = torch.tensor(task.default_dof_pos).expand(num_envs, -1)
         self.reset(everyone, start.expand(num_envs, -1), pose, torch.zeros_like(pose))
+        _check_start(task, model, batch.get_data(0))
 
     def step(self, targets: torch.Tensor) -> None:
         """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
-        self._ctrl[:] = targets.detach().numpy()[:, self._action_of_actuator]
+        self._ctrl[:, self._motors] = targets.detach().numpy()[:, self._action_of_motor]
         # The stage makes poses and velocities those of the new state; forces stay the last physics step's.
         self._batch.step(nstep=self._decimation, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
         self._refresh(slice(None))
@@ -88,15 +93,16 @@ class Sim:
         if not len(rows):
             return
         root, pos, vel = (x.detach().numpy()[rows] for x in (root_states, dof_pos, dof_vel))
+        self._qpos[rows], self._qvel[rows] = self._start, 0  # also what is no dof of the robot
         if not self._fixed_base:
-            at, vel_at = self.model.jnt_qposadr[0], self.model.jnt_dofadr[0]
+            at, vel_at = self.model.jnt_qposadr[self._free], self.model.jnt_dofadr[self._free]
             self._qpos[rows, at : at + 3] = root[:, 0:3]
             self._qpos[rows, at + 3 : at + 7] = root[:, 3:7][:, WXYZ]
             self._qvel[rows, vel_at : vel_at + 3] = root[:, 7:10]
             self._qvel[rows, vel_at + 3 : vel_at + 6] = _rotate_inverse(root[:, 3:7], root[:, 10:13])
         self._qpos[rows[:, None], self._dof_qpos] = pos
         self._qvel[rows[:, None], self._dof_qvel] = vel
-        self._ctrl[rows] = pos[:, self._dof_of_actuator]
+        self._ctrl[rows[:, None], self._motors] = pos[:, self._dof_of_motor]
         self._warmstart[rows] = 0  # else the solver would start from the forces of the episode before
         self._time[rows] = 0
         self._batch.forward(ids=rows)
@@ -136,50 +142,40 @@ class Sim:
             self._camera = None
 
 
-def load_model(task) -> mujoco.MjModel:
-    """The task's MJCF with its time step and PD gains; actuators of any kind become position servos."""
-    model = _compile(task)
-    model.opt.timestep = task.sim_dt
-    # A diverging environment must show as NaN, not be put back to the start by MuJoCo without a word.
-    model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
-    model.opt.disableflags &= ~int(mujoco.mjtDisableBit.mjDSBL_SENSOR)
-    for i in range(model.nu):
-        joint = model.joint(int(model.actuator_trnid[i, 0])).name
-        if model.actuator_trntype[i] != mujoco.mjtTrn.mjTRN_JOINT or joint not in task.dof_names:
-            name = model.actuator(i).name
-            raise ValueError(f"{task.mjcf}: actuator {name!r} does not drive a joint of the robot")
-        dof = task.dof_names.index(joint)
-        stiffness, damping, effort = task.stiffness[dof], task.damping[dof], task.torque_limits[dof]
-        model.actuator_gear[i] = [1, 0, 0, 0, 0, 0]
-        model.actuator_dyntype[i] = mujoco.mjtDyn.mjDYN_NONE
-        model.actuator_gaintype[i] = mujoco.mjtGain.mjGAIN_FIXED
-        model.actuator_gainprm[i] = 0
-        model.actuator_gainprm[i, 0] = stiffness
-        model.actuator_biastype[i] = mujoco.mjtBias.mjBIAS_AFFINE
-        model.actuator_biasprm[i] = 0
-        model.actuator_biasprm[i, 1:3] = -stiffness, -damping
-        model.actuator_ctrllimited[i] = False
-        model.actuator_forcelimited[i] = np.isfinite(effort)
-        model.actuator_forcerange[i] = (-effort, effort) if np.isfinite(effort) else (0, 0)
-    return model
-
-
-def _compile(task) -> mujoco.MjModel:
-    """The MJCF and a sensor more: MuJoCo sums contact forces by body (`cfrc_ext`) only for a sensor."""
-    if Batch.__module__ != "mujoco.batch":  # our own loop asks for it directly
-        return mujoco.MjModel.from_xml_path(str(task.mjcf))
-    spec = mujoco.MjSpec.from_file(str(task.mjcf))
-    name = "rewardlang_contact"
-    spec.body(task.body_names[0]).add_site(name=name)
-    spec.add_sensor(
-        name=name, type=mujoco.mjtSensor.mjSENS_FORCE, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=name
-    )
-    return spec.compile()
-
-
 def _cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check_names(task, model: mujoco.MjModel, bodies: slice, joints: np.ndarray) -> None:
+    """Raises ValueError unless MuJoCo has the robot's bodies and joints as the task has read them."""
+    found = [model.body(i).name for i in range(bodies.start, min(bodies.stop, model.nbody))]
+    same = all(name in ("", own) for name, own in zip(found, task.body_names)) and len(found) == len(
+        task.body_names
+    )
+    driven = [model.joint(int(i)).name for i in joints]
+    same = same and len(driven) == len(task.dof_names)
+    if not same or any(name not in ("", own) for name, own in zip(driven, task.dof_names)):
+        raise ValueError(
+            f"{task.mjcf}: MuJoCo makes other bodies or joints of it ({', '.join([*found, *driven])}); "
+            "leave out what merges or copies them, such as fusestatic"
+        )
+
+
+def _check_start(task, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Raises ValueError if the robot's initial state lies in the ground, with the height that would do."""
+    if task.fixed_base:
+        return
+    mujoco.mj_forward(model, data)
+    fixed = model.body_weldid[model.geom_bodyid] == 0
+    depths = [-c.dist for c in data.contact if fixed[c.geom1] != fixed[c.geom2]]
+    deepest = max(depths, default=0.0)
+    if deepest > IN_THE_GROUND:
+        x, y, z = task.init_state.pos
+        raise ValueError(
+            f"{task.path}: error: the robot starts {deepest:.3g} m deep in the ground; "
+            f"say `init_state: {{pos: [{x:g}, {y:g}, {z + deepest:.3f}]}}`"
+        )
 
 
 def _rotate_inverse(quat: np.ndarray, vector: np.ndarray) -> np.ndarray:

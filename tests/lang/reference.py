@@ -7,7 +7,7 @@ Every occurrence of a state operator keeps a memory of its own, which must give 
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from rewardlang.lang.syntax import parse_expression, parse_text
 from rewardlang.lang.vocabulary import Vocabulary
 
 from . import arrays as a
-from .arrays import Selection, V, elementwise, number, on_numbers, scalar
-from .reference_functions import FUNCTIONS, STATEFUL
+from .arrays import Selection, V, align, elementwise, number, on_numbers, scalar, widest
+from .reference_functions import FUNCTIONS
+from .reference_mirror import image, side
+from .reference_state import STATEFUL, Memory
 
 COMPARE = {
     "<": np.less,
@@ -34,9 +36,9 @@ RUN = ("epoch", "frames", "progress", "dt")
 class Reference:
     """A spec for one environment. `reset(quantities)` starts an episode, `step(quantities)` gives what a step pays."""
 
-    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
+    def __init__(self, text: Union[str, n.File], vocabulary: Vocabulary, gamma: float = 0.99) -> None:
         self.vocabulary = vocabulary
-        self.dt = vocabulary.dt
+        self.dt, self.gamma = vocabulary.dt, gamma
         self.values: Dict[str, n.Expr] = {}
         self.functions: Dict[str, n.Function] = {}
         self.params: Dict[str, float] = {}
@@ -55,7 +57,7 @@ class Reference:
                 source = Source("q", quantity.definition)
                 self.values[quantity.name] = parse_expression(Span(source, 0, len(source.text)))
         self.observations = [parse_expression(span) for span in vocabulary.observations]
-        for statement in parse_text(text).statements:
+        for statement in (parse_text(text) if isinstance(text, str) else text).statements:
             self._read(statement)
         self.terms = [term for group in self.groups for term in self._terms(group)]
         self.terms = [term for term in self.terms if term[0] not in self.dropped]
@@ -137,17 +139,23 @@ class Reference:
     def _varies(self, expr: Any, names: Tuple[str, ...] = ()) -> bool:
         """Whether the robot or its state can change an expression: it reads a quantity, selects or remembers."""
         if isinstance(expr, n.Select):
-            return True
+            return self._varies(expr.base, names)
         if isinstance(expr, n.Name):
             if expr.id in names or expr.id in self.params or expr.id in RUN or expr.id == "pi":
                 return False
             return expr.id not in self.values or self._varies(self.values[expr.id])
         if isinstance(expr, n.Call):
+            if expr.function == "table":
+                return False
             parts = [*expr.arguments, *(k.value for k in expr.keywords if k.name != "over")]
             if any(self._varies(p, names) for p in parts) or expr.function in STATEFUL:
                 return True
             function = self.functions.get(expr.function)
-            return function is not None and self._varies(function.body, function.parameters)
+            return (
+                expr.function == "phase"
+                or function is not None
+                and self._varies(function.body, function.parameters)
+            )
         return any(self._varies(child, names) for child in n.children(expr))
 
     # a step
@@ -191,9 +199,10 @@ class Reference:
 
     def _begin(self, quantities: Mapping[str, np.ndarray], at_reset: bool) -> None:
         self.quantities, self.at_reset = quantities, at_reset
-        self.known: Dict[str, V] = {}
+        self.known: Dict[Any, V] = {}
         self.scope: Dict[str, Any] = {}
-        self.path: Tuple[int, ...] = ()
+        self.path: Tuple[Any, ...] = ()
+        self.mirrored = False
 
     def _product(self, factors: list) -> V:
         total = scalar(1.0)
@@ -230,16 +239,27 @@ class Reference:
         return EVAL[type(expr)](self, expr)
 
     def _name(self, expr: n.Name) -> Any:
-        return self.scope[expr.id] if expr.id in self.scope else self._named(expr.id)
+        if expr.id not in self.scope:
+            return self._named(expr.id)
+        found = self.scope[expr.id]
+        return self._inside(*found) if isinstance(found, tuple) else found
+
+    def _inside(self, expr: n.Expr, scope: Dict[str, Any], path: Tuple[Any, ...]) -> Any:
+        """An expression's value where other names hold; `path` tells the memories of one place from those of another."""
+        outer = self.scope, self.path
+        self.scope, self.path = scope, path
+        value = self.eval(expr)
+        self.scope, self.path = outer
+        return value
 
     def _named(self, name: str) -> Any:
-        if name in self.known:
-            return self.known[name]
-        outer, self.scope = self.scope, {}
-        path, self.path = self.path, (-1,)
-        self.known[name] = value = self._lookup(name)
-        self.scope, self.path = outer, path
-        return value
+        key = name, self.mirrored
+        if key not in self.known:
+            outer = self.scope, self.path
+            self.scope, self.path = {}, (-1,)
+            self.known[key] = self._lookup(name)
+            self.scope, self.path = outer
+        return self.known[key]
 
     def _lookup(self, name: str) -> Any:
         if name in ("terminated", "time_out", "alive"):
@@ -253,14 +273,17 @@ class Reference:
         if name in self.vocabulary.groups:
             axis = self.vocabulary.groups[name]
             return Selection(axis.name, axis.elements, False)
-        type = self.vocabulary.quantities[name].type
-        axes = tuple((axis.name, axis.elements) for axis in type.axes)
+        if name in self.vocabulary.axes:
+            return Selection(name, self.vocabulary.axes[name].elements, False)
+        quantity = self.vocabulary.quantities[name]
+        axes = tuple((axis.name, axis.elements) for axis in quantity.type.axes)
         data = np.asarray(self.quantities[name])
-        return (
+        value = (
             V(a.matrix(data), axes, True)
-            if type.kind.value == "rotation"
+            if quantity.type.kind.value == "rotation"
             else V(data if data.dtype == bool else data.astype(float), axes)
         )
+        return image(self.vocabulary, quantity, value) if self.mirrored else value
 
     def _component(self, expr: n.Component) -> V:
         v = self.eval(expr.base)
@@ -285,26 +308,45 @@ class Reference:
             patterns = [item.value for item in expr.arguments]  # type: ignore[union-attr]
             names = a.choose(patterns, self.vocabulary.axes[expr.function].elements)
             return Selection(expr.function, names, a.single(patterns))
-        over = {k.name: k.value.id for k in expr.keywords if k.name == "over"}  # type: ignore[union-attr]
-        given = [self.eval(argument) for argument in expr.arguments]
-        named = {**over, **{k.name: self.eval(k.value) for k in expr.keywords if k.name != "over"}}
-        if expr.function in self.functions:
-            function = self.functions[expr.function]
-            outer, self.scope = self.scope, {**dict(zip(function.parameters, given)), **named}
-            path, self.path = self.path, (*self.path, id(expr))
-            value = self.eval(function.body)
-            self.scope, self.path = outer, path
+        if expr.function == "table":
+            return self._table(expr)
+        if expr.function == "mirror":
+            self.mirrored = not self.mirrored
+            value = self.eval(expr.arguments[0])
+            self.mirrored = not self.mirrored
             return value
+        if (
+            expr.function in self.functions
+        ):  # a macro: what a parameter stands for is reckoned where it is read
+            function = self.functions[expr.function]
+            given = [*zip(function.parameters, expr.arguments), *((k.name, k.value) for k in expr.keywords)]
+            scope = {name: (argument, self.scope, self.path) for name, argument in given}
+            return self._inside(function.body, scope, (*self.path, id(expr)))
+        values = [self.eval(argument) for argument in expr.arguments]
+        named = {k.name: k.value.id if k.name == "over" else self.eval(k.value) for k in expr.keywords}  # type: ignore[union-attr]
+        if expr.function in ("left", "right"):
+            return side(self.vocabulary, values[0], ("left", "right").index(expr.function))
+        if expr.function == "phase":
+            turns = on_numbers(np.divide, self._named("episode_time"), values[0])
+            return on_numbers(lambda t, offset: (t + offset) % 1, turns, values[1])
         if expr.function in STATEFUL:
-            return STATEFUL[expr.function](Memory(self, (*self.path, id(expr))), *given, **named)
-        return FUNCTIONS[expr.function](*given, **named)
+            memory = Memory(self, (*self.path, id(expr), self.mirrored))
+            return STATEFUL[expr.function](memory, *values, **named)
+        return FUNCTIONS[expr.function](*values, **named)
+
+    def _table(self, expr: n.Call) -> V:
+        over = self.eval(expr.arguments[0])
+        rows = [(row.pattern, float(self.eval(row.value).data)) for row in expr.rows]
+        first = lambda name: next(value for pattern, value in rows if a.choose([pattern], [name]))
+        return V(np.array([first(name) for name in over.names]), ((over.axis, tuple(over.names)),))
 
     def _vector(self, expr: n.Vector) -> V:
         letters = "xyz"[: len(expr.items)]
-        return V(
-            np.array([float(number(self.eval(item)).data) for item in expr.items]),
-            ((letters, tuple(letters)),),
-        )
+        parts = [number(self.eval(item)) for item in expr.items]
+        axes = widest(*parts)
+        shape = tuple(len(names) for _, names in axes)
+        data = [np.broadcast_to(align(part, axes), shape) for part in parts]
+        return V(np.stack(data, -1), (*axes, (letters, tuple(letters))))
 
     def _compare(self, expr: n.Compare) -> V:
         values = [self.eval(operand) for operand in expr.operands]
@@ -329,35 +371,8 @@ def _join(function: Callable, values: List[V]) -> V:
     return total
 
 
-class Memory:
-    """What one occurrence of a state operator remembers: named cells, the step's length, and whether this is a reset."""
-
-    def __init__(self, owner: Reference, key: Tuple[int, ...]) -> None:
-        self.owner, self.key, self.dt, self.at_reset = owner, key, owner.dt, owner.at_reset
-
-    def cell(self, name: str, now: V, first: Optional[V] = None) -> V:
-        """The cell's last content (`first`, or `now`, at a reset); `now` is what the next step finds.
-
-        An operator that two terms read is evaluated twice a step: the second time must not advance it.
-        """
-        key = (self.key, name)
-        stamp, last, kept = self.owner.memory.get(key, (None, None, None))
-        if self.at_reset:
-            last, kept = (now if first is None else first), now if first is None else first
-        elif stamp is not self.owner.known:
-            last, kept = kept, now
-        else:
-            kept = now
-        self.owner.memory[key] = (self.owner.known, last, kept)
-        return last
-
-    def last(self, name: str) -> V:
-        stamp, last, kept = self.owner.memory[(self.key, name)]
-        return last if stamp is self.owner.known else kept
-
-
 EVAL: Dict[type, Callable[[Reference, Any], Any]] = {
-    n.Number: lambda r, e: scalar(e.value), n.Name: Reference._name, n.Component: Reference._component, n.Select: Reference._select,
+    n.Number: lambda r, e: scalar(e.value), n.String: lambda r, e: e.value, n.Name: Reference._name, n.Component: Reference._component, n.Select: Reference._select,
     n.Call: Reference._call, n.Vector: Reference._vector, n.Compare: Reference._compare,
     n.Minus: lambda r, e: on_numbers(np.negative, r.eval(e.operand)),
     n.Not: lambda r, e: elementwise(np.logical_not, r.eval(e.operand)),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, Optional
 
 import numpy as np
 
 from . import arrays as a
 from .arrays import V, elementwise, number, on_numbers, scalar
+from .reference_kernels import KERNELS
 
 
 def _clip(x: V, lo: Optional[V] = None, hi: Optional[V] = None) -> V:
@@ -92,7 +94,7 @@ def _over(function: Callable, convert: bool = True) -> Callable[..., V]:
 FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "abs": _e(np.abs), "sign": _e(np.sign), "sqrt": _e(np.sqrt), "exp": _e(np.exp), "log": _e(np.log), "log1p": _e(np.log1p), "sin": _e(np.sin),
     "cos": _e(np.cos), "tan": _e(np.tan), "asin": _e(np.arcsin), "acos": _e(np.arccos), "atan": _e(np.arctan), "atan2": _e(np.arctan2),
-    "tanh": _e(np.tanh), "floor": _e(np.floor), "mod": _e(np.mod), "wrap_angle": _e(_wrap),
+    "tanh": _e(np.tanh), "erf": _e(np.vectorize(math.erf, otypes=[float])), "floor": _e(np.floor), "mod": _e(np.mod), "wrap_angle": _e(_wrap),
     "min": _extreme(np.minimum, np.min), "max": _extreme(np.maximum, np.max), "clip": _clip, "relu": _e(lambda x: np.maximum(x, 0)),
     "deadband": _e(lambda x, w: np.where(x > w, x - w, np.where(x < -w, x + w, 0.0))), "lerp": _e(lambda p, q, t: (1 - t) * p + t * q),
     "smoothstep": _e(_smooth), "where": _where,
@@ -106,98 +108,5 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "yaw_frame": lambda q: a.about(V(np.array([0.0, 0, 1]), (("xyz", ("x", "y", "z")),)), a.euler(q, "yaw")),
     "gauss": _e(lambda x, w: np.exp(-(x**2) / w**2)), "laplace": _e(lambda x, w: np.exp(-np.abs(x) / w)),
     "tanh_kernel": _e(lambda x, w: 1 - np.tanh(np.abs(x) / w)), "inverse": _e(lambda x, w: w**2 / (w**2 + x**2)), "ramp": _e(_ramp),
-}  # fmt: skip
-
-
-# state: m.cell(name, now, first) gives what the cell held and keeps `now`
-
-
-def _sub(x: V, y: V) -> V:
-    return on_numbers(np.subtract, x, y)
-
-
-def _delta(m: Any, x: V, name: str = "x") -> V:
-    return _sub(x, m.cell(name, number(x)))
-
-
-def _follow(m: Any, name: str, first: V, step: Callable[[V], V]) -> V:
-    """A value that follows from its own last one."""
-    value = first if m.at_reset else step(m.last(name))
-    m.cell(name, value)
-    return value
-
-
-def _zero(like: V) -> V:
-    return V(np.zeros(like.data.shape), like.axes)
-
-
-def _wide(x: V, other: Optional[V]) -> V:
-    """x on the axes of both."""
-    return x if other is None else elementwise(lambda p, q: np.broadcast_arrays(p, q)[0], x, other)
-
-
-def _ema(m: Any, x: V, tau: V) -> V:
-    gain = on_numbers(lambda t: 1 - np.exp(-m.dt / t), tau)
-    return _follow(
-        m,
-        "y",
-        _wide(number(x), tau),
-        lambda y: on_numbers(lambda last, g, now: last + g * (now - last), y, gain, x),
-    )
-
-
-def _integral(m: Any, x: V, reset_when: Optional[V] = None) -> V:
-    c = scalar(False) if reset_when is None else reset_when
-    step = lambda last: elementwise(lambda k, s, now: np.where(k, 0.0, s + now * m.dt), c, last, number(x))
-    return _follow(m, "sum", _zero(_wide(x, reset_when)), step)
-
-
-def _running(function: Callable) -> Callable[..., V]:
-    def build(m: Any, x: V, reset_when: Optional[V] = None) -> V:
-        c = scalar(False) if reset_when is None else reset_when
-        step = lambda last: elementwise(
-            lambda k, s, now: np.where(k, now, function(s, now)), c, last, number(x)
-        )
-        return _follow(m, "extreme", _wide(number(x), reset_when), step)
-
-    return build
-
-
-def _steps_in_a_row(m: Any, c: V) -> V:
-    return _follow(
-        m, "row", _zero(c), lambda last: elementwise(lambda k, s: np.where(k, s + 1, 0.0), c, last)
-    )
-
-
-def _timer(m: Any, c: V) -> V:
-    return on_numbers(lambda s: s * m.dt, _steps_in_a_row(m, c))
-
-
-def _last_duration(m: Any, c: V) -> V:
-    held = m.cell("held", _timer(m, c))
-    fell = elementwise(lambda now, before: ~now & before, c, m.cell("c", c))
-    return _follow(m, "length", _zero(c), lambda last: elementwise(np.where, fell, held, last))
-
-
-def _sample(m: Any, x: V, c: V) -> V:
-    if not x.rotation:
-        return _follow(m, "x", _wide(x, c), lambda last: elementwise(np.where, c, x, last))
-    wide = lambda q, k: V(np.where(a.align(c, a.widest(x, c))[..., None, None], a.align(q, a.widest(x, c)), a.align(k, a.widest(x, c))),
-                          a.widest(x, c), True)  # fmt: skip
-    return _follow(m, "x", wide(x, x), lambda last: wide(x, last))
-
-
-def _changed(m: Any, x: V) -> V:
-    return a.reduce(np.any, elementwise(np.not_equal, x, m.cell("x", x)))
-
-
-STATEFUL: Dict[str, Callable[..., V]] = {
-    "prev": lambda m, x: m.cell("x", x), "delta": _delta, "rate": lambda m, x: on_numbers(lambda d: d / m.dt, _delta(m, x)),
-    "prev2": lambda m, x: m.cell("before", m.cell("x", x)), "delta2": lambda m, x: _delta(m, _delta(m, x), "change"),
-    "ema": _ema, "integral": _integral, "running_max": _running(np.maximum), "running_min": _running(np.minimum), "timer": _timer,
-    "last_duration": _last_duration, "rising": lambda m, c: elementwise(lambda k, b: k & ~b, c, m.cell("c", c)),
-    "falling": lambda m, c: elementwise(lambda k, b: ~k & b, c, m.cell("c", c)), "changed": _changed,
-    "ever": lambda m, c: _follow(m, "ever", V(np.zeros(c.data.shape, bool), c.axes), lambda last: elementwise(np.logical_or, c, last)),
-    "steps": lambda m, c: _follow(m, "steps", _zero(c), lambda last: on_numbers(np.add, last, c)),
-    "debounce": lambda m, c, count: on_numbers(np.greater_equal, _steps_in_a_row(m, c), count), "sample": _sample,
+    **KERNELS,
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List, Set, Union
 
 import numpy as np
 import pytest
@@ -13,6 +13,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import rewardlang
+from rewardlang.lang import nodes as n
+from rewardlang.lang.kernels import SHAPES
 from rewardlang.lang.registry import BUILTINS
 from rewardlang.reward import Reward
 
@@ -20,8 +22,11 @@ from . import generate
 from .reference import Reference
 from .states import Moment, cast, sequence
 
+SHIPPED = Path(__file__).parents[2] / "reward_specs"
 SPECS = sorted((Path(__file__).parents[1] / "data" / "specs").glob("*.reward"))
 STEPS = 5
+CHANGE = 3
+GAMMA = 0.93
 # Share of extreme values, relative tolerance, absolute tolerance.
 ACCURACY = {torch.float64: (0.05, 1e-9, 1e-9), torch.float32: (0.0, 2e-3, 2e-3)}
 # Environments in the batch, and those that the reference computes too.
@@ -33,9 +38,9 @@ def compiled(path: Path) -> rewardlang.Compiled:
 
 
 @lru_cache(maxsize=16)
-def moments(n: int, seed: int, extreme: float) -> List[Moment]:
-    """A sequence of states of the humanoid, drawn once for all specs."""
-    return list(sequence(rewardlang.compile("alive").vocabulary, n, STEPS, seed, extreme))
+def moments(task: str, count: int, seed: int, extreme: float) -> List[Moment]:
+    """A sequence of states of a task, drawn once for all specs."""
+    return list(sequence(rewardlang.compile("alive", task).vocabulary, count, STEPS, seed, extreme))
 
 
 def rows(quantities: Dict[str, torch.Tensor], row: int, model: List[str]) -> Dict[str, np.ndarray]:
@@ -49,24 +54,29 @@ def close(actual: Any, expected: Any, dtype: torch.dtype, where: str) -> None:
     )
 
 
-def compare(program: rewardlang.Compiled, text: str, n: int, dtype: torch.dtype, seed: int, params: Dict[str, float],
+def compare(program: rewardlang.Compiled, text: Union[str, n.File], count: int, dtype: torch.dtype, seed: int, params: Dict[str, float],
             raw: bool = True) -> None:  # fmt: skip
-    """Every output of every step, for some of n environments; raw values only where the weight is told apart as the reference does."""
+    """Every output of every step, for some of `count` environments; raw values only where the weight is told apart as the reference does."""
     vocabulary = program.vocabulary
     model = [q.name for q in vocabulary.quantities.values() if q.kind == "model"]
-    reward = Reward(program, n, dtype=dtype, params=params)
+    reward = Reward(program, count, dtype=dtype, params=params, gamma=GAMMA)
     reward.set_globals(epoch=3, frames=2.5e5, progress=0.3)
-    references = {row: Reference(text, vocabulary) for row in BATCHES[n]}
+    references = {row: Reference(text, vocabulary, GAMMA) for row in BATCHES[count]}
     for reference in references.values():
         reference.params.update(params)
         reference.globals.update(epoch=3.0, frames=2.5e5, progress=0.3)
     names = [term.name for term in program.terms]
-    for at, moment in enumerate(moments(n, seed, ACCURACY[dtype][0])):
+    for at, moment in enumerate(moments(vocabulary.task, count, seed, ACCURACY[dtype][0])):
+        if at == CHANGE:  # a param set live counts from here on, and nothing of the past is rewritten
+            for param in program.typed.params:
+                reward.set_param(param.name, max(param.lower, param.value - 0.05))
+                for reference in references.values():
+                    reference.params[param.name] = max(param.lower, param.value - 0.05)
         if at:
             out = reward.step(cast(moment.reached, dtype))
         reset_observations = reward.reset(cast(moment.after, dtype), moment.reset)
         for row, reference in references.items():
-            where = f"step {at}, environment {row} of {n}"
+            where = f"step {at}, environment {row} of {count}"
             if at:
                 expected = reference.step(rows(moment.reached, row, model))
                 assert [t[0] or name for t, name in zip(reference.terms, names)] == names
@@ -95,27 +105,68 @@ def compare(program: rewardlang.Compiled, text: str, n: int, dtype: torch.dtype,
 def test_corpus(path: Path, dtype: torch.dtype) -> None:
     program = compiled(path)
     params = {p.name: p.upper if np.isfinite(p.upper) else p.value + 0.25 for p in program.typed.params}
-    for n in BATCHES if dtype is torch.float64 else (2, 4096):
-        chosen = params if n == 7 else {}
-        compare(program, path.read_text(encoding="utf-8"), n, dtype, seed=n, params=chosen)
+    for count in BATCHES if dtype is torch.float64 else (2, 4096):
+        chosen = params if count == 7 else {}
+        compare(program, path.read_text(encoding="utf-8"), count, dtype, seed=count, params=chosen)
 
 
-# Functions whose oracle is a formula written out beside their test, not the reference interpreter.
-ELSEWHERE = {
-    "phase", "stance", "triangle", "half_sine", "bezier_swing", "tolerance",  # test_kernels.py
-    "left", "right", "mirror",  # test_pairs.py
-    "potential",  # test_shaping.py
-}  # fmt: skip
+@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.reward")), ids=lambda path: path.stem)
+def test_shipped_specs(path: Path) -> None:
+    program = rewardlang.compile(rewardlang.load(path), observations=True)
+    compare(program, program.tree, 2, torch.float64, seed=5, params={})
 
 
-def test_corpus_is_complete() -> None:
-    """Every function of the language and every form of statement occurs in the corpus."""
-    assert len(SPECS) >= 25
-    text = "\n".join(path.read_text(encoding="utf-8") for path in SPECS)
-    assert [name for name in BUILTINS if f"{name}(" not in text and name not in ELSEWHERE] == []
-    words = ["task ", "param ", "total =", "terminate ", "success ", "metric ", "expect ", "weight ", "drop ", "drop terminate ", "drop metric ",
-             " per second", "+=", " in [", "over=", "where=", "reset_when=", " as "]  # fmt: skip
-    assert [word for word in words if word not in text] == []
+# coverage of the corpus
+
+
+def test_the_corpus_has_every_function_parameter_and_operator() -> None:
+    """What the registry offers is compared: each function with each of its optional parameters, operators, statements, shapes."""
+    forms: Dict[str, Set[str]] = {}
+    operators, statements, strings, types = set(), set(), set(), set()
+    for path in SPECS:
+        tree = rewardlang.load(path).tree
+        statements |= {type(s).__name__ for s in tree.statements}
+        statements |= {
+            ("reward", "per second")[s.per_second] + "+=" * s.adds
+            for s in tree.statements
+            if isinstance(s, n.Reward)
+        }
+        statements |= {"drop " + s.what for s in tree.statements if isinstance(s, n.Drop)}
+        statements |= {"success" for s in tree.statements if isinstance(s, n.Terminate) and s.success}
+        for expr in expressions(tree):
+            types.add(type(expr).__name__)
+            if isinstance(expr, n.Call):
+                forms.setdefault(expr.function, set()).update(parameters_given(expr))
+            operators |= {op for op, _ in getattr(expr, "factors", ()) + getattr(expr, "addends", ())}
+            operators |= set(getattr(expr, "operators", ())) | {getattr(expr, "operator", "+")}
+            strings |= {expr.value} if isinstance(expr, n.String) else set()
+    missing = {b.name: {p.name for p in b.parameters} - forms.get(b.name, set()) for b in BUILTINS.values()}
+    assert {name: parameters for name, parameters in missing.items() if parameters} == {}
+    assert {"table", "joints", "bodies"} <= set(forms)
+    assert operators == {*"+-*/<>", "<=", ">=", "==", "!=", "and", "or"}
+    assert set(SHAPES) <= strings
+    assert statements == {"Definition", "Drop", "Expect", "Function", "Metric", "Param", "Reward", "Task", "Terminate", "Total", "Weight", "success",
+                          "reward", "per second", "reward+=", "drop term", "drop terminate", "drop metric"}  # fmt: skip
+    assert types >= {"Number", "Name", "String", "Component", "Select", "Call", "Vector", "Minus", "Not", "Power", "Product", "Sum", "Named", "Compare",
+                     "Logic"}  # fmt: skip
+
+
+def expressions(tree: n.File) -> Iterator[n.Expr]:
+    """Every expression of a file, also the parts of others."""
+    todo: List[Any] = [
+        getattr(s, f) for s in tree.statements for f in ("value", "body", "condition") if hasattr(s, f)
+    ]
+    while todo:
+        expr = todo.pop()
+        todo += n.children(expr)
+        yield expr
+
+
+def parameters_given(call: n.Call) -> Set[str]:
+    """The parameters that a call gives a value to."""
+    names = [p.name for p in BUILTINS[call.function].parameters] if call.function in BUILTINS else []
+    variadic = bool(names) and BUILTINS[call.function].parameters[0].variadic
+    return {*(names[:1] if variadic else names[: len(call.arguments)]), *(k.name for k in call.keywords)}
 
 
 @settings(max_examples=40, phases=[Phase.generate])

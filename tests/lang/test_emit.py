@@ -7,7 +7,7 @@ import io
 import re
 import tokenize
 from pathlib import Path
-from typing import List, Tuple
+from typing import List, Set, Tuple
 
 import pytest
 
@@ -206,6 +206,63 @@ def test_shared_parts_are_computed_once() -> None:
     assert state.count("timer") <= 1 and state.count('"real"') == 1, "equal timers are one"
 
 
+def slots(text: str) -> int:
+    """How many tensors the program of a spec keeps from step to step."""
+    source = rewardlang.compile(text).source
+    state = ast.parse(source[source.index("STATE = ") :].split("\n\n")[0]).body[0]
+    assert isinstance(state, ast.Assign)
+    return len(ast.literal_eval(state.value))
+
+
+C, X = "forward_vel > 0", "forward_vel"
+COSTS = {
+    f"prev({X})": 1, f"delta({X})": 1, f"rate({X})": 1, f"prev2({X})": 2, f"delta2({X})": 2, f"ema({X}, 0.1)": 1, f"integral({X})": 1,
+    f"integral({X}, reset_when={C})": 1, f"running_max({X})": 1, f"running_min({X}, reset_when={C})": 1, f"timer({C})": 1, f"last_duration({C})": 3,
+    f"1*rising({C})": 1, f"1*falling({C})": 1, f"1*changed({X})": 1, f"1*ever({C})": 1, f"steps({C})": 1, f"1*debounce({C}, 3)": 1,
+    f"sample({X}, {C})": 1, f"potential({X})": 1,
+    # what is equal is kept once, wherever it stands
+    f"prev({X})*delta({X})*rate({X})": 1, f"timer({C})*timer({C})*timer(0 < {X})": 2, f"prev({X})*potential({X})": 1,
+    f"last_duration({C})*timer({C})*rising({C})": 3, "prev(2)": 0, f"mirror({X})": 0, f"mirror(mirror(prev({X})))": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", COSTS)
+def test_what_an_operator_keeps(text: str) -> None:
+    """One tensor for each value that is remembered, none for what only looks like memory, none for what is not read."""
+    assert slots(f"reward = {text} * alive") == COSTS[text]
+    for unread in (
+        f"x = {text}\nreward = alive",
+        f"f(x) = x * {text}\nreward = alive",
+        f"reward = alive + {text} as gone\ndrop gone",
+    ):
+        assert slots(unread) == 0
+
+
 def test_what_nothing_reads_is_left_out() -> None:
     source = rewardlang.compile("unused = prev(sum(torques))\nreward = forward_vel").source
     assert "torques" not in source and "STATE = ()" in source
+    body = source[source.index("def at_reset") :]
+    assert "state = ()" in body and 'q["' not in body.replace('q["time_limit"]', ""), (
+        "a reset asks for nothing"
+    )
+
+
+def test_only_what_is_read_is_computed_and_asked_for() -> None:
+    """A derived quantity costs nothing until something reads it, and only then its raw ones are due."""
+    names = rewardlang.compile("alive").vocabulary.quantities
+    source = rewardlang.compile("drop terminate fallen\nreward = sum(torques^2) as effort").source
+    assert raw_read(source) == {"torques"} and not re.search(r"def (?!weights|step|at_reset)", source)
+
+    def below(name: str) -> Set[str]:
+        parts = re.findall(r"\w+", names[name].definition)
+        return {name} if not parts else set().union(*(below(part) for part in parts if part in names))
+
+    for name, quantity in names.items():
+        if quantity.kind in ("state", "model") and name != "time_limit":
+            value = f"yaw({name})" if quantity.type.kind.value == "rotation" else name
+            source = rewardlang.compile(f"drop terminate fallen\nreward = 0 + sum({value}) as x").source
+            assert raw_read(source) | {"dt"} == below(name) | {"dt"}, name
+
+
+def raw_read(source: str) -> Set[str]:
+    return set(re.findall(r'q\["(\w+)"\]', source)) - {"time_limit"}

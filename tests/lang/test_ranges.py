@@ -116,3 +116,13 @@ def test_values_of_generated_terms(text: str, seed: int) -> None:
                 for value in (float(values[:, i].min()), float(values[:, i].max())):
                     assert holds((low, high), value), (row["term"], row["value"], row["range"], value)
         reward.reset(moment.after, moment.reset)
+
+
+def test_the_sum_of_a_literal_vector_is_no_point() -> None:
+    """Its interval holds more than its value: arithmetic on it must not take an end for the value."""
+    program = rewardlang.compile(
+        "v = sum([1, -2, 3])\nreward = (v*v) * abs(forward_vel) as a\nmetric m = v*v - v"
+    )
+    low, high = program.typed.nodes[program.typed.metrics[0].value].type.range
+    assert low <= 2 <= high
+    assert rewardlang.compile("v = sum(1/[1, -2, 0.1])\nreward = v*v*forward_vel").terms

@@ -51,7 +51,7 @@ def test_drawn_from_the_ranges_and_seen_by_spec_and_policy():
 
 
 def test_drawn_anew_when_the_time_is_over_and_not_before():
-    env = environment(resampling_time=0.1)  # 5 steps
+    env = environment(resampling_time=0.1, zero_below=0.0)  # 5 steps
     first = env.commands.lin_vel.clone()
     steps(env, 5)
     assert torch.equal(env.commands.lin_vel, first)
@@ -60,7 +60,7 @@ def test_drawn_anew_when_the_time_is_over_and_not_before():
 
 
 def test_a_reset_draws_for_its_environments_only():
-    env = environment(standing_share=0.0)
+    env = environment(standing_share=0.0, zero_below=0.0)
     first = env.commands.lin_vel.clone()
     mask = torch.arange(N) % 4 == 0
     env._reset(mask)
@@ -72,6 +72,28 @@ def test_some_are_to_stand():
     assert (environment(standing_share=1.0).commands.lin_vel == 0).all()
     share = (environment(standing_share=0.5).commands.lin_vel == 0).all(1).float().mean()
     assert 0.25 < share < 0.75
+
+
+def test_a_small_velocity_is_asked_for_as_none():
+    """As in legged_gym; the turn is kept."""
+    env = environment(standing_share=0.0, zero_below=0.4)
+    speeds = env.commands.lin_vel.norm(dim=1)
+    assert 0.2 < (speeds == 0).float().mean() < 0.9 and speeds[speeds > 0].min() >= 0.4
+    assert (env.commands.ang_vel != 0).all()
+    assert (environment(standing_share=0.0, zero_below=0.0).commands.lin_vel != 0).all()
+
+
+def test_a_checkpoint_keeps_the_commands_in_force():
+    env, other = environment(), environment(seed=2)
+    other.set_env_state(env.get_env_state())
+    for name, tensor in env.commands.state_dict().items():
+        assert torch.equal(other.commands.state_dict()[name], tensor), name
+    for one in (env, other):  # and draws go on from there
+        one.commands.resample(torch.ones(N, dtype=torch.bool))
+    assert torch.equal(env.commands.lin_vel, other.commands.lin_vel)
+    saved = env.get_env_state()
+    del saved["commands"]  # one of an earlier version
+    other.set_env_state(saved)
 
 
 def test_the_yaw_rate_follows_the_heading():
@@ -101,6 +123,7 @@ def test_only_tasks_with_commands_have_the_names():
 @pytest.mark.parametrize(("old", "new", "message"), [
     ("resampling_time: 5 ", "resampling_tim: 5 ", "did you mean 'resampling_time'?"),
     ("lin_vel_x: [-0.3, 0.8]", "lin_vel_x: [0.8, -0.3]", "must be [lowest, highest]"),
+    ("zero_below: 0.2 ", "zero_below: 2 ", "no velocity in these ranges reaches zero_below, 2.0 m/s"),
     ("standing_share: 0.1", "standing_share: 1.5", "must be a finite number in [0, 1]"),
     ("heading_command: false", "heading_command: 3", "true or false"),
 ])  # fmt: skip
@@ -111,6 +134,14 @@ def test_mistakes_in_the_yaml(tmp_path, old, new, message):
     with pytest.raises(ValueError, match=r"task\.yaml:\d+:\d+: error: ") as caught:
         rewardlang.load_task(tmp_path)
     assert message in str(caught.value)
+
+
+def test_a_heading_needs_no_range_of_its_turn(tmp_path):
+    text = TASK.path.read_text(encoding="utf-8").replace("../humanoid/humanoid.xml", str(TASK.mjcf))
+    text = text.replace("heading_command: false", "heading_command: true")
+    text = "".join(line for line in text.splitlines(True) if "ang_vel_yaw" not in line)
+    (tmp_path / "task.yaml").write_text(text)
+    assert rewardlang.load_task(tmp_path).commands.ang_vel_yaw == (-1.0, 1.0)
 
 
 def test_the_defaults_ask_for_nothing():

@@ -40,22 +40,36 @@ def steps(pattern: str, repeats: int) -> torch.Tensor:
     ]
 
 
-@pytest.mark.parametrize("pattern, single, double, none, touchdowns", [
-    ("lr", 1.0, 0.0, 0.0, 2.5),                    # each foot comes down every 0.4 s
-    ("lbrb", 0.5, 0.5, 0.0, 1.25),
-    ("bn", 0.0, 0.5, 0.5, 2.5),
+@pytest.mark.parametrize("pattern, down, touchdowns", [
+    ("lr", [0.0, 1.0, 0.0], 2.5),                    # each foot comes down every 0.4 s
+    ("lbrb", [0.0, 0.5, 0.5], 1.25),
+    ("bn", [0.5, 0.0, 0.5], 2.5),
 ])  # fmt: skip
-def test_supports(pattern: str, single: float, double: float, none: float, touchdowns: float) -> None:
+def test_feet_down(pattern: str, down: list, touchdowns: float) -> None:
     contact = steps(pattern, 40 // len(pattern) * 5)
     time = torch.arange(contact.shape[0]) * DT
     swing = torch.stack((torch.sin(time), -torch.sin(time)), -1)[:, None]
     result = gait(contact, swing, torch.ones(contact.shape[:2], dtype=torch.bool), DT)
     assert result is not None
-    assert [result[name] for name in ("single_support", "double_support", "no_support")] == pytest.approx(
-        [single, double, none], abs=0.02
-    )
+    assert result["feet_down"] == pytest.approx(down, abs=0.02)
     assert result["touchdowns_per_s_and_foot"] == pytest.approx(touchdowns, rel=0.03)
-    assert result["left_right"] == pytest.approx(-1)
+    assert result["swing"] == [(0, 1, pytest.approx(-1))]
+
+
+def test_a_trot_of_four_feet() -> None:
+    """Front left, front right, rear left, rear right; the diagonals take turns."""
+    two = steps("lr", 50)
+    contact = two[..., [0, 1, 1, 0]]
+    swing = torch.sin(torch.arange(len(contact)) * DT * math.pi / 0.2)[:, None, None] * torch.tensor(
+        [1, -1, -1, 1]
+    )
+    result = gait(contact, swing, torch.ones(contact.shape[:2], dtype=torch.bool), DT)
+    assert result is not None
+    assert result["feet_down"] == pytest.approx([0, 0, 1, 0, 0], abs=0.02)
+    together = {(a, b): value for a, b, value in result["swing"]}
+    assert len(together) == 6
+    assert together[0, 3] == together[1, 2] == pytest.approx(1)
+    assert together[0, 1] == together[0, 2] == together[1, 3] == together[2, 3] == pytest.approx(-1)
 
 
 def test_feet_that_swing_together_hop() -> None:
@@ -63,7 +77,7 @@ def test_feet_that_swing_together_hop() -> None:
     time = torch.arange(contact.shape[0]) * DT
     swing = torch.sin(3 * time)[:, None, None].expand(-1, 1, 2)
     result = gait(contact, swing, torch.ones(contact.shape[:2], dtype=torch.bool), DT)
-    assert result is not None and result["left_right"] == pytest.approx(1)
+    assert result is not None and result["swing"] == [(0, 1, pytest.approx(1))]
 
 
 def test_what_follows_the_first_episode_does_not_count() -> None:
@@ -71,8 +85,7 @@ def test_what_follows_the_first_episode_does_not_count() -> None:
     valid = torch.zeros(contact.shape[:2], dtype=torch.bool)
     valid[:200] = True
     result = gait(contact, torch.zeros(contact.shape), valid, DT)
-    assert result is not None and result["single_support"] == pytest.approx(1, abs=0.02)
-    assert result["no_support"] == pytest.approx(0, abs=0.02)
+    assert result is not None and result["feet_down"] == pytest.approx([0, 1, 0], abs=0.02)
 
 
 def test_an_episode_that_ends_at_once_has_no_gait() -> None:

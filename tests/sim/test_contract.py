@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,19 @@ from rewardlang.task import load_task
 
 GRAVITY = 9.81
 LIBRARY = {"mujoco": "mujoco"}
+FEATURES = Path(__file__).parents[1] / "data" / "robots" / "features.xml"
+
+
+@pytest.fixture(params=["humanoid", "features"])
+def task(request):
+    """The shipped robot, and one with what real models have besides: passive and nameless joints, a ball joint, a crate."""
+    return load_task(FEATURES if request.param == "features" else request.param)
+
+
+def targets_of(task, num_envs):
+    """The default pose as targets of the actions. [N, A]"""
+    driven = [task.dof_names.index(name) for name in task.actuated]
+    return torch.tensor(task.default_dof_pos)[driven].repeat(num_envs, 1)
 
 
 @pytest.fixture(params=[*BACKENDS, "mujoco before 3.17"])
@@ -60,8 +74,7 @@ def matrix(quat):
     return torch.stack([torch.stack(row, -1) for row in rows], -2)
 
 
-def test_shapes_names_and_constants(sim_of):
-    task = load_task("humanoid")
+def test_shapes_names_and_constants(sim_of, task):
     sim = sim_of(task, 3)
     assert sim.dof_names == task.dof_names and sim.body_names == task.body_names
     d, b = len(task.dof_names), len(task.body_names)
@@ -73,7 +86,7 @@ def test_shapes_names_and_constants(sim_of):
     for name, shape in shapes.items():
         tensor = getattr(sim, name)
         assert tuple(tensor.shape) == shape and tensor.dtype == torch.float32, name
-    assert sim.body_mass.sum() == pytest.approx(5.0)
+    assert sim.body_mass.sum() == pytest.approx({"humanoid": 5.0, "features": 6.22}[task.name])
     assert torch.allclose(sim.torque_limits, torch.tensor(task.torque_limits))
 
 
@@ -154,19 +167,18 @@ def test_motor_force_is_the_pd_law_within_its_limit(sim_of, tmp_path):
     assert sim.dof_forces[:, 0].tolist() == pytest.approx([3.0 * 0.1 - 0.01 * 0.2, 0.5], abs=1e-4)
 
 
-def test_reset_is_exact_and_leaves_others_alone(sim_of):
-    task = load_task("humanoid")
+def test_reset_is_exact_and_leaves_others_alone(sim_of, task):
+    count, actions = len(task.dof_names), len(task.actuated)
     sim = sim_of(task, 5)
     generator = torch.Generator().manual_seed(3)
     for _ in range(12):
-        noise = torch.randn(5, 12, generator=generator)
-        sim.step(torch.tensor(task.default_dof_pos) + 0.3 * noise)
+        sim.step(targets_of(task, 5) + 0.3 * torch.randn(5, actions, generator=generator))
     before = snapshot(sim)
     mask = torch.tensor([False, True, False, True, False])
     root = state(5, pos=(0.3, -0.2, 0.8), lin_vel=(1, -2, 0.5), ang_vel=(0.7, -0.4, 1.1))
     root[:, 3:7] = torch.nn.functional.normalize(torch.tensor([0.3, -0.2, 0.6, 0.5]), dim=0)
-    dof_pos = torch.tensor(task.default_dof_pos) + 0.1 * torch.randn(5, 12, generator=generator)
-    dof_vel = torch.randn(5, 12, generator=generator)
+    dof_pos = torch.tensor(task.default_dof_pos) + 0.1 * torch.randn(5, count, generator=generator)
+    dof_vel = torch.randn(5, count, generator=generator)
     sim.reset(mask, root, dof_pos, dof_vel)
     after = snapshot(sim)
     for name in before:
@@ -178,16 +190,16 @@ def test_reset_is_exact_and_leaves_others_alone(sim_of):
     assert after["contact_forces"][mask].abs().max() == 0  # it starts in the air
 
 
-def test_a_reset_environment_forgets_its_past(sim_of):
-    """Also what the contact solver remembers: it starts pressed into the ground, as in a new simulator."""
-    task = load_task("humanoid")
-    target = torch.tensor(task.default_dof_pos).repeat(2, 1)
+def test_a_reset_environment_forgets_its_past(sim_of, task):
+    """Also what the contact solver remembers, and where passive joints were: it starts pressed into the ground, as in a new simulator."""
+    target, pose = targets_of(task, 2), torch.tensor(task.default_dof_pos).repeat(2, 1)
     low = state(2, pos=(0, 0, task.init_state.pos[2] - 0.01))
     sim = sim_of(task, 2)
     for _ in range(3):
         sim.step(torch.tensor([[0.5], [0.0]]) + target)  # the two differ, then start alike
+    assert not torch.equal(sim.body_states[0], sim.body_states[1])
     for each in (sim, sim_of(task, 2)):
-        each.reset(torch.tensor([True, True]), low, target, torch.zeros_like(target))
+        each.reset(torch.tensor([True, True]), low, pose, torch.zeros_like(pose))
         assert each.contact_forces.abs().max() > 1
     fresh = each
     for _ in range(20):
@@ -261,26 +273,23 @@ def test_all_quantities_describe_the_same_instant(sim_of, tmp_path):
     torch.testing.assert_close(arm[10:13], spin, atol=1e-4, rtol=0)
 
 
-def test_equal_environments_stay_equal(sim_of):
+def test_equal_environments_stay_equal(sim_of, task):
     """Also when their number is not a multiple of the cores'."""
-    task = load_task("humanoid")
     sim = sim_of(task, 7)
     generator = torch.Generator().manual_seed(5)
     for _ in range(30):
-        targets = torch.tensor(task.default_dof_pos) + 0.3 * torch.randn(12, generator=generator)
-        sim.step(targets.expand(7, -1))
+        sim.step(targets_of(task, 7) + 0.3 * torch.randn(len(task.actuated), generator=generator))
     for name, tensor in snapshot(sim).items():
         assert torch.equal(tensor, tensor[:1].expand_as(tensor)), name
 
 
-def test_deterministic(sim_of):
-    task = load_task("humanoid")
+def test_deterministic(sim_of, task):
     results = []
     for _ in range(2):
         sim = sim_of(task, 6)
         generator = torch.Generator().manual_seed(7)
         for _ in range(25):
-            sim.step(torch.tensor(task.default_dof_pos) + 0.3 * torch.randn(6, 12, generator=generator))
+            sim.step(targets_of(task, 6) + 0.3 * torch.randn(6, len(task.actuated), generator=generator))
         results.append(snapshot(sim))
     for name in results[0]:
         assert torch.equal(results[0][name], results[1][name]), name

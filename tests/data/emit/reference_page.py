@@ -11,7 +11,7 @@ CONSTANTS = (
 )
 # Shape after [N] and kind of what `s` remembers from step to step.
 STATE = (
-    ((2,), "real"),  # swing [N, bodies]
+    ((2,), "real"),  # steps_in_a_row [N, bodies]
     ((2,), "bool"),  # touch [N, bodies]
     ((12,), "real"),  # dof_vel [N, joints]
 )
@@ -59,8 +59,8 @@ def step(q, s, p, w, k):
     time_limit = q["time_limit"]                                                      # [N] bool
     alive = ~fallen                                                                   # [N] bool reference_page.reward:15
     time_out = time_limit & alive                                                     # [N] bool
-    prev = s[0]                                                                       # [N, bodies] s reference_page.reward:18
-    swing = torch.where(~touch, prev + 0.02, 0.0)                                     # [N, bodies] s reference_page.reward:9
+    last = s[0]                                                                       # [N, bodies] 1
+    steps_in_a_row = torch.where(~touch, last + 1.0, 0.0)                             # [N, bodies] 1
     root_lin_vel = q["root_lin_vel"]                                                  # [N, xyz] m/s <base_lin_vel of task humanoid>
     base_lin_vel = rotate_inverse(root_quat, root_lin_vel)                            # [N, xyz] m/s <base_lin_vel of task humanoid>
     speed = torch.minimum(base_lin_vel[:, 0], p["target_speed"])                      # [N] m/s reference_page.reward:7
@@ -68,7 +68,7 @@ def step(q, s, p, w, k):
     torques = q["torques"]                                                            # [N, joints] N*m reference_page.reward:16
     effort = torques.square().sum(1)                                                  # [N] N^2*m^2 reference_page.reward:16
     tilt = projected_gravity[:, 0:2].square().sum(1)                                  # [N] 1 reference_page.reward:17
-    air_time = ((prev - 0.3) * (touch & ~s[1]).to(real)).sum(1)                       # [N] s reference_page.reward:18
+    air_time = ((last / 50.0 - 0.3) * (touch & ~s[1]).to(real)).sum(1)                # [N] s reference_page.reward:18
     index = base_lin_vel[:, 1]                                                        # [N] m/s reference_page.reward:19
     straight = (-(index / 0.4).square()).exp()                                        # [N] 1 reference_page.reward:11
     fallen_2 = fallen.to(real)                                                        # [N] 1 reference_page.reward:20
@@ -85,7 +85,7 @@ def step(q, s, p, w, k):
     doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool
     metrics = torch.stack((cost_of_transport,), 1)  # [N, M]
     observations = w.new_zeros(len(q["time_limit"]), 0)
-    state = (swing, touch, dof_vel)
+    state = (steps_in_a_row, touch, dof_vel)
     return (reward, contributions, values, causes, fallen, time_out,
             doubtful, metrics, observations, state)
 
@@ -93,10 +93,10 @@ def step(q, s, p, w, k):
 def at_reset(q, s, p, w, k):
     """What the reset state gives: the state to start from, and the observations [N, O]. Arguments as for `step`."""
     real = w.dtype
-    swing = torch.zeros_like(s[0])                  # [N, bodies] s reference_page.reward:9
+    steps_in_a_row = torch.zeros_like(s[0])         # [N, bodies] 1
     contact_forces = q["contact_forces"]            # [N, bodies, xyz] N reference_page.reward:8
     touch = contact_forces[:, 4:8:3][..., 2] > 1.0  # [N, bodies] bool reference_page.reward:8
     dof_vel = q["dof_vel"]                          # [N, joints] rad/s reference_page.reward:23
     observations = w.new_zeros(len(q["time_limit"]), 0)
-    state = (swing, touch, dof_vel)
+    state = (steps_in_a_row, touch, dof_vel)
     return observations, state

@@ -2,12 +2,13 @@
 
 import torch
 
-TERMS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii", "jj", "kk", "ll", "mm", "nn", "oo", "pp", "qq", "rr", "ss", "tt", "uu")
+TERMS = ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z", "aa", "bb", "cc", "dd", "ee", "ff", "gg", "hh", "ii", "jj", "kk", "ll", "mm", "nn", "oo", "pp", "qq", "rr", "ss", "tt", "uu", "vv", "ww", "xx", "yy")
 CAUSES = ("fallen",)
 METRICS = ()
 # What `k` holds, made once on the device.
 CONSTANTS = (
     (0.0, 0.0, -1.0),  # [xyz]
+    (0.0, 0.0, 1.0),  # [xyz]
 )
 # Shape after [N] and kind of what `s` remembers from step to step.
 STATE = (
@@ -24,25 +25,22 @@ STATE = (
     ((2,), "bool"),  # touch [N, bodies]
     ((), "real"),  # running_min [N]
     ((), "real"),  # running_max [N]
-    ((2,), "real"),  # timer [N, bodies]
-    ((2,), "real"),  # at_reset [N, bodies]
+    ((2,), "real"),  # steps_in_a_row [N, bodies]
     ((2,), "real"),  # last_duration [N, bodies]
-    ((2,), "real"),  # at_reset [N, bodies]
+    ((2,), "real"),  # steps_in_a_row [N, bodies]
     ((2,), "real"),  # last_duration [N, bodies]
     ((2,), "bool"),  # not [N, bodies]
     ((2,), "bool"),  # ever [N, bodies]
     ((), "real"),  # steps [N]
     ((2,), "real"),  # steps [N, bodies]
-    ((), "real"),  # at_reset [N]
-    ((2,), "real"),  # at_reset [N, bodies]
+    ((), "real"),  # steps_in_a_row [N]
     ((), "real"),  # sample [N]
     ((2,), "real"),  # sample [N, bodies]
     ((), "real"),  # heading [N]
     ((), "real"),  # forward_vel [N]
     ((), "real"),  # prev [N]
     ((), "real"),  # prev [N]
-    ((), "real"),  # timer [N]
-    ((), "real"),  # timer [N]
+    ((), "real"),  # steps_in_a_row [N]
     ((), "real"),  # ema [N]
     ((), "real"),  # ema [N]
     ((2,), "real"),  # running_max [N, bodies]
@@ -58,7 +56,19 @@ STATE = (
     ((), "bool"),  # fast [N]
     ((), "real"),  # sample [N]
     ((), "real"),  # episode_step [N]
+    ((2,), "real"),  # running_min [N, bodies]
+    ((2,), "real"),  # sample [N, bodies]
+    ((), "bool"),  # sample [N]
+    ((8,), "real"),  # sample [N, bodies]
 )
+
+
+def rotate(q, v):
+    """v turned by q. q [..., 4], v [..., 3]."""
+    axis, w = q[..., :3], q[..., 3:]
+    axis, v = torch.broadcast_tensors(axis, v)
+    t = 2 * torch.cross(axis, v, dim=-1)
+    return v + w * t + torch.cross(axis, t, dim=-1)
 
 
 def rotate_inverse(q, v):
@@ -125,6 +135,10 @@ def weights(p, k):
         1.0,  # ss
         1.0,  # tt
         1.0,  # uu
+        1.0,  # vv
+        1.0,  # ww
+        1.0,  # xx
+        1.0,  # yy
     )
 
 
@@ -183,68 +197,76 @@ def step(q, s, p, w, k):
     k_2 = (prev * number).sum(1)                                                      # [N] m state.reward:6
     l = torch.minimum(s[11], base_height)                                             # [N] m state.reward:6
     m = torch.maximum(s[12], base_height)                                             # [N] m state.reward:6
-    timer = torch.where(touch, s[13] + 0.02, 0.0)                                     # [N, bodies] s state.reward:7
-    n = timer.sum(1)                                                                  # [N] s state.reward:7
-    last_3 = s[14]                                                                    # [N, bodies] s
+    last_3 = s[13]                                                                    # [N, bodies] 1
+    steps_in_a_row = torch.where(touch, last_3 + 1.0, 0.0)                            # [N, bodies] 1
+    n = (steps_in_a_row / 50.0).sum(1)                                                # [N] s state.reward:7
     inverse = ~touch                                                                  # [N, bodies] bool state.reward:7
     falling = inverse & prev_2                                                        # [N, bodies] bool state.reward:8
-    last_duration = torch.where(falling, last_3, s[15])                               # [N, bodies] s state.reward:7
+    last_duration = torch.where(falling, last_3 / 50.0, s[14])                        # [N, bodies] s state.reward:7
     o = last_duration.sum(1)                                                          # [N] s state.reward:7
-    last_4 = s[16]                                                                    # [N, bodies] s
-    last_duration_2 = torch.where(touch & s[18], last_4, s[17])                       # [N, bodies] s state.reward:7
+    last_4 = s[15]                                                                    # [N, bodies] 1
+    steps_in_a_row_2 = torch.where(inverse, last_4 + 1.0, 0.0)                        # [N, bodies] 1
+    last_duration_2 = torch.where(touch & s[17], last_4 / 50.0, s[16])                # [N, bodies] s state.reward:7
     p_2 = last_duration_2.sum(1)                                                      # [N] s state.reward:7
     q_2 = number.sum(1)                                                               # [N] 1 state.reward:7
     r = falling.to(real).sum(1)                                                       # [N] 1 state.reward:8
     s_2 = (actions != last_actions).any(1).to(real)                                   # [N] 1 state.reward:8
     t = (touch != prev_2).any(1).to(real)                                             # [N] 1 state.reward:8
-    ever = s[19] | touch                                                              # [N, bodies] bool state.reward:8
+    ever = s[18] | touch                                                              # [N, bodies] bool state.reward:8
     u = ever.any(1).to(real)                                                          # [N] 1 state.reward:8
     number_2 = fast.to(real)                                                          # [N] 1
-    v = s[20] + number_2                                                              # [N] 1 state.reward:8
+    v = s[19] + number_2                                                              # [N] 1 state.reward:8
     number_3 = touch.to(real)                                                         # [N, bodies] 1
-    steps = s[21] + number_3                                                          # [N, bodies] 1 state.reward:9
+    steps = s[20] + number_3                                                          # [N, bodies] 1 state.reward:9
     w_2 = steps.sum(1)                                                                # [N] 1 state.reward:9
-    where = torch.where(fast, s[22] + 1.0, 0.0)                                       # [N] 1
-    x = (where >= 2.0).to(real)                                                       # [N] 1 state.reward:9
-    where_2 = torch.where(touch, s[23] + 1.0, 0.0)                                    # [N, bodies] 1
-    y = (where_2 >= 3.0).to(real).sum(1)                                              # [N] 1 state.reward:9
-    z = torch.where(fast, base_height, s[24])                                         # [N] m state.reward:9
-    sample = torch.where(rising, index, s[25])                                        # [N, bodies] m state.reward:10
+    steps_in_a_row_3 = torch.where(fast, s[21] + 1.0, 0.0)                            # [N] 1
+    x = (steps_in_a_row_3 >= 2.0).to(real)                                            # [N] 1 state.reward:9
+    y = (steps_in_a_row >= 3.0).to(real).sum(1)                                       # [N] 1 state.reward:9
+    z = torch.where(fast, base_height, s[22])                                         # [N] m state.reward:9
+    sample = torch.where(rising, index, s[23])                                        # [N, bodies] m state.reward:10
     aa = sample.sum(1)                                                                # [N] m state.reward:10
     bb = (prev_2.to(real) * number_3).sum(1)                                          # [N] 1 state.reward:10
-    cc = (heading - s[26]) / 0.02                                                     # [N] rad/s state.reward:10
+    cc = (heading - s[24]) / 0.02                                                     # [N] rad/s state.reward:10
     dd = last_actions.sum(1)                                                          # [N] 1 state.reward:10
     ee = dof_acc.sum(1)                                                               # [N] rad/s^2 state.reward:11
-    ff = s[29]                                                                        # [N] m/s state.reward:11
-    timer_2 = torch.where(fast, s[30] + 0.02, 0.0)                                    # [N] s state.reward:11
-    gg = torch.where(timer_2 > 0.03, s[31] + 0.02, 0.0)                               # [N] s state.reward:11
-    last_5 = s[32]                                                                    # [N] m/s
+    ff = s[27]                                                                        # [N] m/s state.reward:11
+    steps_in_a_row_4 = torch.where(steps_in_a_row_3 / 50.0 > 0.03, s[28] + 1.0, 0.0)  # [N] 1
+    gg = steps_in_a_row_4 / 50.0                                                      # [N] s state.reward:11
+    last_5 = s[29]                                                                    # [N] m/s
     ema_2 = last_5 + 0.18126924692201818 * (forward_vel - last_5)                     # [N] m/s state.reward:11
-    last_6 = s[33]                                                                    # [N] m/s
+    last_6 = s[30]                                                                    # [N] m/s
     hh = last_6 + 0.18126924692201818 * (ema_2 - last_6)                              # [N] m/s state.reward:11
-    running_max_2 = torch.where(touch, forward_vel[:, None], torch.maximum(s[34], forward_vel[:, None]))  # [N, bodies] m/s state.reward:12
+    running_max_2 = torch.where(touch, forward_vel[:, None], torch.maximum(s[31], forward_vel[:, None]))  # [N, bodies] m/s state.reward:12
     ii = running_max_2.sum(1)                                                         # [N] m/s state.reward:12
-    integral = torch.where(touch, 0.0, s[35] + 0.02)                                  # [N, bodies] state.reward:12
+    integral = torch.where(touch, 0.0, s[32] + 0.02)                                  # [N, bodies] state.reward:12
     jj = integral.sum(1)                                                              # [N] state.reward:12
-    sample_2 = torch.where(touch, forward_vel[:, None], s[36])                        # [N, bodies] m/s state.reward:12
+    sample_2 = torch.where(touch, forward_vel[:, None], s[33])                        # [N, bodies] m/s state.reward:12
     kk = sample_2.sum(1)                                                              # [N] m/s state.reward:12
     number_4 = alive.to(real)                                                         # [N] 1
-    ll = s[37] + number_4 * 0.02                                                      # [N] s state.reward:13
-    last_7 = s[38]                                                                    # [N, xyz] m/s
+    ll = s[34] + number_4 * 0.02                                                      # [N] s state.reward:13
+    last_7 = s[35]                                                                    # [N, xyz] m/s
     ema_3 = last_7 + 0.09516258196404037 * (base_lin_vel - last_7)                    # [N, xyz] m/s state.reward:13
     mm = ema_3.sum(1)                                                                 # [N] m/s state.reward:13
-    nn = number_4 - s[39]                                                             # [N] 1 state.reward:13
-    oo = torch.maximum(s[40], number_2)                                               # [N] 1 state.reward:13
-    sample_3 = torch.where(alive, fast, s[41])                                        # [N] bool state.reward:13
+    nn = number_4 - s[36]                                                             # [N] 1 state.reward:13
+    oo = torch.maximum(s[37], number_2)                                               # [N] 1 state.reward:13
+    sample_3 = torch.where(alive, fast, s[38])                                        # [N] bool state.reward:13
     pp = sample_3.to(real)                                                            # [N] 1 state.reward:13
-    qq = (root_pos - s[42]).norm(dim=1)                                               # [N] m state.reward:14
-    integral_2 = s[43] + base_lin_vel * 0.02                                          # [N, xyz] m state.reward:14
+    qq = (root_pos - s[39]).norm(dim=1)                                               # [N] m state.reward:14
+    integral_2 = s[40] + base_lin_vel * 0.02                                          # [N, xyz] m state.reward:14
     rr = integral_2.sum(1)                                                            # [N] m state.reward:14
-    ss = (fast != s[44]).to(real)                                                     # [N] 1 state.reward:14
-    tt = torch.where(fast, 2.0, s[45])                                                # [N] state.reward:14
+    ss = (fast != s[41]).to(real)                                                     # [N] 1 state.reward:14
+    tt = torch.where(fast, 2.0, s[42])                                                # [N] state.reward:14
     episode_step = q["episode_step"]                                                  # [N] 1 state.reward:14
-    uu = episode_step - s[46]                                                         # [N] 1 state.reward:14
-    values = torch.stack((a, b, c, d, e, f, g, h, i, j, k_2, l, m, n, o, p_2, q_2, r, s_2, t, u, v, w_2, x, y, z, aa, bb, cc, dd, ee, ff, gg, hh, ii, jj, kk, ll, mm, nn, oo, pp, qq, rr, ss, tt, uu), 1)  # [N, T]
+    uu = episode_step - s[43]                                                         # [N] 1 state.reward:14
+    running_min = torch.where(touch, index, torch.minimum(s[44], index))              # [N, bodies] m state.reward:15
+    vv = running_min.sum(1)                                                           # [N] m state.reward:15
+    sample_4 = s[45]                                                                  # [N, bodies] s state.reward:16
+    ww = sample_4.sum(1)                                                              # [N] s state.reward:16
+    sample_5 = s[46]                                                                  # [N] bool state.reward:16
+    xx = sample_5.to(real)                                                            # [N] 1 state.reward:16
+    sample_6 = s[47]                                                                  # [N, bodies] state.reward:16
+    yy = sample_6.sum(1)                                                              # [N] state.reward:16
+    values = torch.stack((a, b, c, d, e, f, g, h, i, j, k_2, l, m, n, o, p_2, q_2, r, s_2, t, u, v, w_2, x, y, z, aa, bb, cc, dd, ee, ff, gg, hh, ii, jj, kk, ll, mm, nn, oo, pp, qq, rr, ss, tt, uu, vv, ww, xx, yy), 1)  # [N, T]
     paid = values * w
     contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
     reward = contributions.sum(1)
@@ -252,7 +274,7 @@ def step(q, s, p, w, k):
     doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool
     metrics = contributions[:, :0]  # [N, M]
     observations = w.new_zeros(len(q["time_limit"]), 0)
-    state = (actions, dof_vel, dof_pos, last_actions.clone(), sub, f, ema, h, i, running_max, touch, l, m, timer, torch.where(touch, last_3 + 0.02, 0.0), last_duration, torch.where(inverse, last_4 + 0.02, 0.0), last_duration_2, inverse, ever, v, steps, where, where_2, z, sample, heading, forward_vel, s[27].clone(), s[28].clone(), timer_2, gg, ema_2, hh, running_max_2, integral, sample_2, ll, ema_3, number_4, oo, sample_3, root_pos, integral_2, fast, tt, episode_step)
+    state = (actions, dof_vel, dof_pos, last_actions.clone(), sub, f, ema, h, i, running_max, touch, l, m, steps_in_a_row, last_duration, steps_in_a_row_2, last_duration_2, inverse, ever, v, steps, steps_in_a_row_3, z, sample, heading, forward_vel, s[25].clone(), s[26].clone(), steps_in_a_row_4, ema_2, hh, running_max_2, integral, sample_2, ll, ema_3, number_4, oo, sample_3, root_pos, integral_2, fast, tt, episode_step, running_min, sample_4.clone(), sample_5.clone(), sample_6.clone())
     return (reward, contributions, values, causes, fallen, time_out,
             doubtful, metrics, observations, state)
 
@@ -274,12 +296,18 @@ def at_reset(q, s, p, w, k):
     touch = contact_forces[:, 4:8:3][..., 2] > 0.5                    # [N, bodies] bool state.reward:1
     root_pos = q["root_pos"]                                          # [N, xyz] m <base_height of task humanoid>
     base_height = root_pos[:, 2]                                      # [N] m <base_height of task humanoid>
+    steps_in_a_row = torch.zeros_like(s[13])                          # [N, bodies] 1
+    steps_in_a_row_2 = torch.zeros_like(s[15])                        # [N, bodies] 1
+    steps_in_a_row_3 = torch.zeros_like(s[21])                        # [N] 1
     heading = yaw(root_quat)                                          # [N] rad <heading of task humanoid>
+    steps_in_a_row_4 = torch.zeros_like(s[28])                        # [N] 1
     projected_gravity = rotate_inverse(root_quat, k[0])               # [N, xyz] <projected_gravity of task humanoid>
     fallen = (base_height < 0.24) | (projected_gravity[:, 2] > -0.6)  # [N] bool task.yaml:60
     alive = ~fallen                                                   # [N] bool state.reward:13
     fast = forward_vel > 0.5                                          # [N] bool state.reward:2
     episode_step = q["episode_step"]                                  # [N] 1 state.reward:14
+    body_quat = q["body_quat"]                                        # [N, bodies, xyzw] state.reward:17
+    body_quat_up = rotate(body_quat, k[1])[..., 2]                    # [N, bodies] state.reward:17
     observations = w.new_zeros(len(q["time_limit"]), 0)
-    state = (actions, dof_vel, dof_pos, actions, actions - actions, forward_vel, torques, torch.zeros_like(s[7]), torch.zeros_like(s[8]), running_max, touch, base_height, base_height, torch.zeros_like(s[13]), torch.zeros_like(s[14]), torch.zeros_like(s[15]), torch.zeros_like(s[16]), torch.zeros_like(s[17]), ~touch, torch.zeros_like(s[19]), torch.zeros_like(s[20]), torch.zeros_like(s[21]), torch.zeros_like(s[22]), torch.zeros_like(s[23]), base_height, running_max, heading, forward_vel, forward_vel, forward_vel, torch.zeros_like(s[30]), torch.zeros_like(s[31]), forward_vel, forward_vel, forward_vel[:, None].expand_as(s[34]), torch.zeros_like(s[35]), forward_vel[:, None].expand_as(s[36]), torch.zeros_like(s[37]), base_lin_vel, alive.to(real), fast.to(real), fast, root_pos, torch.zeros_like(s[43]), fast, torch.full_like(s[45], 2.0), episode_step)
+    state = (actions, dof_vel, dof_pos, actions, actions - actions, forward_vel, torques, torch.zeros_like(s[7]), torch.zeros_like(s[8]), running_max, touch, base_height, base_height, steps_in_a_row, torch.zeros_like(s[14]), steps_in_a_row_2, torch.zeros_like(s[16]), ~touch, torch.zeros_like(s[18]), torch.zeros_like(s[19]), torch.zeros_like(s[20]), steps_in_a_row_3, base_height, running_max, heading, forward_vel, forward_vel, forward_vel, steps_in_a_row_4, forward_vel, forward_vel, forward_vel[:, None].expand_as(s[31]), torch.zeros_like(s[32]), forward_vel[:, None].expand_as(s[33]), torch.zeros_like(s[34]), base_lin_vel, alive.to(real), fast.to(real), fast, root_pos, torch.zeros_like(s[40]), fast, torch.full_like(s[42], 2.0), episode_step, running_max, steps_in_a_row / 50.0, steps_in_a_row_3 >= 2.0, body_quat_up)
     return observations, state
