@@ -14,6 +14,7 @@ from ..lang.compose import Spec
 from ..lang.diagnostics import Diagnostic, RewardError, error
 from ..lang.ir import Program, TooLarge
 from ..lang.loader import TAKEN, Loader
+from ..lang.nonfinite import bounded
 from ..lang.resolve import Resolved, resolve
 from ..lang.source import Source, Span, decode
 from ..lang.syntax import parse_parts
@@ -125,6 +126,8 @@ def _check(out: Analysis, setting: Optional[str], complete: bool) -> None:
         )
     finally:
         out.names = {name: value.type for name, value in recorder.values.items() if value is not None}
+    if not recorder.found and out.program is not None:
+        recorder.warnings += bounded(out.program, out.vocabulary)[1]
     out.diagnostics += recorder.found or [w for w in recorder.warnings if not allowed(w)]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 from . import ranges
 from .forms import EVERY, INF, MAX_TERMS, Form, Range, constant, product
 from .ir import Node
-from .types import Kind
+from .types import Axis, Kind
 
 if TYPE_CHECKING:
     from .bounds import Bounds, Forms, Place
@@ -67,7 +68,26 @@ def _at_reset(b: Bounds, i: int, node: Node, place: Place) -> Forms:
 
 
 def _stack(b: Bounds, i: int, node: Node, place: Place) -> Forms:
-    return tuple(b.forms(a, place)[0] for a in node.args)
+    """A vector from its components, which may have axes."""
+    given, lead = [b.forms(a, place) for a in node.args], node.type.axes[:-1]
+    if lead and all(len(forms) == 1 for forms in given):
+        found = place.facts.of(given[0][0])
+        for forms in given[1:]:
+            found = found.join(place.facts.of(forms[0]))
+        return (b.atom(node, place, ("stack", *(forms[0].key for forms in given)), found),)
+    return tuple(
+        forms[0] if len(forms) == 1 else forms[offset(b.nodes[a].type.axes, lead, at)]
+        for at in itertools.product(*(range(len(axis)) for axis in lead))
+        for a, forms in zip(node.args, given)
+    )
+
+
+def offset(axes: Tuple[Axis, ...], into: Tuple[Axis, ...], at: Tuple[int, ...]) -> int:
+    """Where an element of one node stands among those of an argument with fewer axes."""
+    out = 0
+    for axis in axes:
+        out = out * len(axis) + at[into.index(axis)]
+    return out
 
 
 def elements(node: Node) -> int:

@@ -13,11 +13,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Callable, Dict, Hashable, List, Mapping, Optional, Sequence, Set, Tuple
 
-from .bound_rules import OPS, elements, unknown
+from .bound_rules import OPS, elements, offset, unknown
 from .bound_vectors import ACROSS
 from .forms import EVERY, INF, Atoms, Facts, Form, Range, constant
 from .ir import Node, Program
-from .types import Axis, Kind
+from .types import Kind
 
 Forms = Tuple[Form, ...]  # one for all elements, or one each
 RULES = {**OPS, **ACROSS}
@@ -193,7 +193,7 @@ class Bounds:
                 row.append(
                     forms[0]
                     if len(forms) == 1
-                    else forms[_offset(self.nodes[a].type.axes, node.type.axes, at)]
+                    else forms[offset(self.nodes[a].type.axes, node.type.axes, at)]
                 )
             out.append(tuple(row))
         return out
@@ -349,14 +349,6 @@ def _joined(a: List[Range], b: List[Range]) -> List[Range]:
     size = max(len(a), len(b))
     wide = lambda r: r * size if len(r) == 1 else r
     return [x.join(y) for x, y in zip(wide(a), wide(b))]
-
-
-def _offset(axes: Tuple[Axis, ...], into: Tuple[Axis, ...], at: Tuple[int, ...]) -> int:
-    """Where an element of one node stands among those of an argument with fewer axes."""
-    out = 0
-    for axis in axes:
-        out = out * len(axis) + at[into.index(axis)]
-    return out
 
 
 def _below(at: float, up: bool) -> List[Range]:

@@ -17,7 +17,7 @@ from .emit import emit, safe
 from .forms import product
 from .ir import Program, Term
 from .nodes import Expect, File
-from .nonfinite import nonfinite
+from .nonfinite import bounded
 from .optimize import optimize
 from .ranges import mul
 from .resolve import Resolved, resolve
@@ -100,8 +100,8 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     """A parsed spec compiled for a task's vocabulary. Raises RewardError with every error of the first stage that has any."""
     resolved = resolve(tree, vocabulary)
     typed, warnings = check(resolved)
-    bounds = Bounds(typed, {q.name: q.each for q in vocabulary.quantities.values()}, vocabulary.episode_steps)
-    found = (*warnings, *nonfinite(typed, bounds))
+    bounds, doubtful = bounded(typed, vocabulary)
+    found = (*warnings, *doubtful)
     optimized = optimize(typed)
     name = name or tree.source.name
     return Compiled(

@@ -8,6 +8,7 @@ from .bounds import Bounds, Finding
 from .diagnostics import Diagnostic, error
 from .forms import Range
 from .ir import Program
+from .vocabulary import Vocabulary
 
 
 class Way(NamedTuple):
@@ -35,7 +36,15 @@ WAYS: Dict[str, Way] = {
 }  # fmt: skip
 
 
-def nonfinite(program: Program, bounds: Bounds) -> Iterator[Diagnostic]:
+def bounded(program: Program, vocabulary: Vocabulary) -> Tuple[Bounds, Tuple[Diagnostic, ...]]:
+    """The bounds of a program's values, and the warnings about those that can be non-finite."""
+    bounds = Bounds(
+        program, {q.name: q.each for q in vocabulary.quantities.values()}, vocabulary.episode_steps
+    )
+    return bounds, tuple(_nonfinite(program, bounds))
+
+
+def _nonfinite(program: Program, bounds: Bounds) -> Iterator[Diagnostic]:
     """The warnings about what something outside the graph reads: terms, weights, terminations, metrics, observations, the total."""
     for root in program.roots():
         bounds.of(root)

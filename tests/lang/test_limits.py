@@ -97,12 +97,12 @@ HUGE: Dict[str, Callable[[], str]] = {
 @pytest.mark.parametrize("build", HUGE.values(), ids=HUGE.keys())
 def test_bounded(build: Callable[[], str]) -> None:
     data = build().encode("utf-8", "surrogatepass")
-    start = time.monotonic()
+    start = time.process_time()
     try:
         compiles(data)
     except rewardlang.RewardError:
         pass
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 MUST_COMPILE = ["a megabyte of comments", "chain of 60 doubling definitions", "chain of 60 doubling functions", "10,000 parentheses",
