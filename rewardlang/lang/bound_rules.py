@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 from . import ranges
 from .forms import EVERY, INF, MAX_TERMS, Form, Range, constant, product
@@ -76,7 +76,7 @@ def _stack(b: Bounds, i: int, node: Node, place: Place) -> Forms:
             found = found.join(place.facts.of(forms[0]))
         return (b.atom(node, place, ("stack", *(forms[0].key for forms in given)), found),)
     return tuple(
-        forms[0] if len(forms) == 1 else forms[offset(b.nodes[a].type.axes, lead, at)]
+        b.element(a, forms, lead, at, place)
         for at in itertools.product(*(range(len(axis)) for axis in lead))
         for a, forms in zip(node.args, given)
     )
@@ -347,25 +347,35 @@ def _where(b: Bounds, i: int, node: Node, place: Place) -> Forms:
         side = 1 if condition[0].const else 2
         return tuple(row[side] for row in b.aligned(node, node.args, place))
     inner = [b.under(node.args[0], place, holds) for holds in (True, False)]
-    sides: List[List[Form]] = []
-    for at, arg in zip(inner, node.args[1:]):
-        if not at.facts.possible:
-            continue
-        sides.append([row[0] for row in b.aligned(node, (arg,), at)])
-    if len(sides) == 1:
-        return tuple(sides[0])
+    taken = [(at, arg) for at, arg in zip(inner, node.args[1:]) if at.facts.possible]
+    if not taken:  # a place that cannot be reached
+        return unknown(b, i, node, place)
+    wanted = [(place, node.args[0]), *taken]
+    apart = any(len(b.forms(arg, at)) > 1 for at, arg in wanted)
+    rows = [[row[0] for row in b.aligned(node, (arg,), at, apart)] for at, arg in wanted]
+    if len(taken) == 1:
+        return tuple(_out_of(b, place, form, taken[0][0]) for form in rows[1])
     out = []
-    conditions = [row[0] for row in b.aligned(node, (node.args[0],), place)]
-    for k in range(max(len(conditions), *(len(side) for side in sides))):
-        c, x, y = (forms[0] if len(forms) == 1 else forms[k] for forms in (conditions, *sides))
+    for c, x, y in zip(*rows):
         if c.is_constant:
-            out.append(x if c.const else y)
+            out.append(_out_of(b, place, x, inner[0]) if c.const else _out_of(b, place, y, inner[1]))
         elif x.key == y.key:
-            out.append(x)
+            out.append(_out_of(b, place, x, *inner))
         else:
             found = inner[0].facts.of(x).join(inner[1].facts.of(y))
             out.append(b.atom(node, place, ("where", c.key, x.key, y.key), found))
     return tuple(out)
+
+
+def _out_of(b: Bounds, place: Place, form: Form, *inner: Place) -> Form:
+    """A form of the sides of a `where`, with what is known there of atoms that are new."""
+    for atom in form.terms:
+        if place.facts.of_atom(atom) == EVERY:
+            found = inner[0].facts.of_atom(atom)
+            for other in inner[1:]:
+                found = found.join(other.facts.of_atom(atom))
+            place.facts.learn(atom, found)
+    return form
 
 
 def _rule(rule: Callable[..., Form]) -> Callable[..., Any]:

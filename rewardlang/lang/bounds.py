@@ -17,7 +17,7 @@ from .bound_rules import OPS, elements, offset, unknown
 from .bound_vectors import ACROSS
 from .forms import EVERY, INF, Atoms, Facts, Form, Range, constant
 from .ir import Node, Program
-from .types import Kind
+from .types import Axis, Kind
 
 Forms = Tuple[Form, ...]  # one for all elements, or one each
 RULES = {**OPS, **ACROSS}
@@ -180,23 +180,28 @@ class Bounds:
         place.facts.learn(atom, found)
         return Form(0.0, {atom: 1.0})
 
-    def aligned(self, node: Node, args: Sequence[int], place: Place) -> List[Forms]:
-        """The forms of a node's arguments, element by element of its own: one each if all are alike."""
+    def aligned(self, node: Node, args: Sequence[int], place: Place, apart: bool = False) -> List[Forms]:
+        """The forms of arguments, element by element of a node: one each if all are alike, unless they are wanted `apart`."""
         given = [self.forms(a, place) for a in args]
-        if all(len(forms) == 1 for forms in given):
+        if not apart and all(len(forms) == 1 for forms in given):
             return [tuple(forms[0] for forms in given)]
-        places = list(itertools.product(*(range(len(axis)) for axis in node.type.axes)))
-        out: List[Forms] = []
-        for at in places:
-            row = []
-            for a, forms in zip(args, given):
-                row.append(
-                    forms[0]
-                    if len(forms) == 1
-                    else forms[offset(self.nodes[a].type.axes, node.type.axes, at)]
-                )
-            out.append(tuple(row))
-        return out
+        places = itertools.product(*(range(len(axis)) for axis in node.type.axes))
+        return [
+            tuple(self.element(a, forms, node.type.axes, at, place) for a, forms in zip(args, given))
+            for at in places
+        ]
+
+    def element(
+        self, i: int, forms: Forms, into: Tuple[Axis, ...], at: Tuple[int, ...], place: Place
+    ) -> Form:
+        """The form of one element of a node. Elements that are alike are numbers of their own all the same: one atom each."""
+        node = self.nodes[i]
+        where = offset(node.type.axes, into, at)
+        if len(forms) > 1:
+            return forms[where]
+        if forms[0].is_constant or not node.type.axes:
+            return forms[0]
+        return self.atom(node, place, ("element", forms[0].key, where), place.facts.of(forms[0]))
 
     def elementwise(self, i: int, node: Node, place: Place, rule: Callable[..., Form]) -> Forms:
         return tuple(rule(self, i, node, place, *row) for row in self.aligned(node, node.args, place))
@@ -342,7 +347,7 @@ class Bounds:
                     continue  # what holds for one element need not hold for the others
                 at = -form.const / k
                 for found in COMPARED[op](at, k > 0):
-                    facts.narrow(direction, found)
+                    facts.narrow(direction, found, of_all=len(rows) == 1)
 
 
 def _joined(a: List[Range], b: List[Range]) -> List[Range]:

@@ -122,8 +122,11 @@ class Facts:
         self.along: Dict[Hashable, Range] = {}
         self.possible = True
 
-    def narrow(self, direction: Form, range: Range) -> None:
-        """Learn that a direction lies in a range."""
+    def narrow(self, direction: Form, range: Range, of_all: bool = True) -> None:
+        """Learn that a direction lies in a range. A range that it cannot lie in makes this place impossible, unless the direction is
+        that of one element and not `of_all`."""
+        if not of_all and self.of(direction).meet(range).empty:
+            return
         if len(direction.terms) == 1:
             (atom,) = direction.terms
             new = self.of_atom(atom).meet(range)

@@ -183,3 +183,28 @@ def test_values_stay_inside(pytestconfig: pytest.Config) -> None:
                 {k: v.float() if v.dtype == torch.float64 else v for k, v in moment.after.items()},
                 moment.reset,
             )
+
+
+@pytest.mark.parametrize(
+    "value, low, high",
+    [
+        # elements that are alike are not the same number
+        ('sum(table(feet, "left_*": 1, "*": -1) * clip(contact_forces[feet].z, 0, 5))', -5, 5),
+        ('sum(table(feet, "left_*": 1, "*": -1) * timer(contact_forces[feet].z > 1))', -10, 10),
+        ('sum(where(contact_forces[feet].z > 1, table(feet, "left_*": 1, "*": -1), 0))', -1, 1),
+        ("sum(where(dof_pos > 0, actions, -actions))", -12, 12),
+        (
+            'sum(where(table(feet, "left_*": 1, "*": -1) > 0, clip(contact_forces[feet].z, 0, 5), 0 - clip(contact_forces[feet].z, 0, 5)))',
+            -5,
+            5,
+        ),
+        ("sum([clip(contact_forces[feet].z, 0, 5), 0 - clip(contact_forces[feet].z, 0, 5)])", -20, 20),
+        # a condition of one joint that cannot hold says nothing of the others
+        ("sum(where(dof_pos > 1.5, 1, 0))", 0, None),
+        ("sum(where(abs(torques) > 8, 1, 0))", 0, 8),
+    ],
+)
+def test_elements(value: str, low: float, high: float) -> None:
+    (row,) = rewardlang.compile(f"reward = 1 * ({value}) as t").table()
+    for found, end in zip(row["range"], (low, high)):
+        assert end is None or found == pytest.approx(end)
