@@ -15,6 +15,7 @@ from ..lang.fmt import FormatError
 from ..lang.fmt import formatted as format_source
 from ..lang.source import read
 from ..lang.syntax import parse_text
+from ..lang.types import Kind
 from .episode import Episode
 from .mirror import mirror_of, without_image
 from .reference import Reference
@@ -22,7 +23,7 @@ from .subject import Subject
 from .trace import ENDS, GLOBALS, TOTAL, Broken, Trace, advance, columns, differences, reward_of
 
 EXACT = 1e-9  # float64: the same operations in another order
-ROUNDING = 1e-4  # float32, of what a number is
+ROUNDING = 1e-3  # float32, of what a number is
 JITTER = 3e-7  # more than a float32's rounding
 CONDITION = 30.0  # how many times what jitter does rounding may do
 SAMPLES = 4  # environments that the reference reckons too
@@ -156,20 +157,20 @@ def float32(subject: Subject, episode: Episode) -> List[Broken]:
 
 
 def _jittered(episode: Episode, case: int) -> Episode:
-    """The episode with every number moved a little: up, down, or at random."""
+    """The episode with every number moved a little: up, down, or at random; components by what is little for their vector."""
     generator = torch.Generator().manual_seed(case)
 
-    def moved(x: torch.Tensor) -> torch.Tensor:
-        if x.dtype == torch.bool:
+    def moved(name: str, x: torch.Tensor) -> torch.Tensor:
+        if x.dtype == torch.bool or name == "episode_step":
             return x
-        sign = (
-            torch.ones_like(x) * (-1) ** case
-            if case < 2
-            else torch.randn(x.shape, generator=generator, dtype=x.dtype).sign()
-        )
-        return x * (1 + JITTER * sign)
+        type = episode.space.raw[name].type
+        whole = type.kind is Kind.ROTATION or type.vector is not None
+        size = x.norm(dim=-1, keepdim=True) if whole else x.abs()
+        sign = torch.randn(x.shape, generator=generator, dtype=x.dtype).sign() if case > 1 else (-1.0) ** case
+        x = x + JITTER * sign * torch.where(size.isfinite(), size, 0.0)
+        return x / x.norm(dim=-1, keepdim=True) if type.kind is Kind.ROTATION else x
 
-    change = lambda q: {name: x if name == "episode_step" else moved(x) for name, x in q.items()}
+    change = lambda q: {name: moved(name, x) for name, x in q.items()}
     return Episode(episode.space, change(episode.reached), episode.reset, change(episode.start))
 
 

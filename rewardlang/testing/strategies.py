@@ -111,7 +111,7 @@ def _number(space: Space, name: str, index: Tuple[int, ...]) -> st.SearchStrateg
     if kind is Kind.BOOL:
         return st.booleans()
     if kind is Kind.ROTATION:
-        return st.tuples(*[st.floats(-math.pi, math.pi)] * 3).map(_quaternion)
+        return st.tuples(*[st.floats(-3.14, 3.14).map(_plain)] * 3).map(_quaternion)
     low, high = (float(end[index]) for end in space.extreme(name))
     usual = [float(end[index]) for end in space.usual(name)]
     ends = st.sampled_from(sorted({low, high, *usual}))

@@ -38,7 +38,7 @@ def halved(subject: Subject, episode: Episode) -> List[Broken]:
     for term in terms:
         whole, half, quarter = (r[term] for r in returns)
         change, size = (quarter - half).abs().sum(), quarter.abs().sum()
-        if bool(change > LIMIT * size + 1e-9) and bool(change > 0.4 * (half - whole).abs().sum()):
+        if bool(change > LIMIT * size + 1e-9):
             env = int((quarter - half).abs().argmax())
             message = "its return is {:.6g}, {:.6g} at half the dt, {:.6g} at a quarter".format(
                 *(float(r[env]) for r in (whole, half, quarter))

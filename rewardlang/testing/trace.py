@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Sequence
 
@@ -96,7 +97,12 @@ def differences(program: Compiled, got: Trace, want: Trace, what: Sequence[str],
         room = slack * (1 + other.abs().nan_to_num(0.0, 0.0, 0.0))
         if allowed is not None:
             room = room + allowed[part]
-        same = (one == other) | (one.isnan() & other.isnan()) | ((one - other).abs() <= room)
+        same = (
+            (one == other)
+            | (one.isnan() & other.isnan())
+            | ((one - other).abs() <= room)
+            | (room == math.inf)
+        )
         if bool(same.all()):
             continue
         step, env, column = (~same).nonzero()[0].tolist()
