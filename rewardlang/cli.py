@@ -104,7 +104,7 @@ def parser() -> argparse.ArgumentParser:
         help="sequences of states that each law is tried on (default: 64)",
     )
     test.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the sequences (default: 0)")
-    test.add_argument("--compile", action="store_true", help="also compare with torch.compile (minutes)")
+    test.add_argument("--compile", action="store_true", help="also compare with torch.compile (a minute)")
     test.add_argument("-q", "--quiet", action="store_true", help="a line per law, not per law and term")
     test.add_argument("--junit", metavar="XML", help="also write the results as JUnit's XML")
     _format_option(test)

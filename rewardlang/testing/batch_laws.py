@@ -125,7 +125,7 @@ def copies(subject: Subject, episode: Episode) -> List[Broken]:
 
 
 def not_asked(subject: Subject, part: str) -> Optional[str]:
-    return None if subject.torch_compile else "takes minutes and a C++ compiler: --compile"
+    return None if subject.torch_compile else "takes a minute and a C++ compiler: --compile"
 
 
 def torch_compiled(subject: Subject, episode: Episode) -> List[Broken]:

@@ -34,8 +34,11 @@ class RewardFile(pytest.File):
     """A .reward file; compiled once, when its first law is tried."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        from .laws import chosen
-
+        try:
+            from . import runner  # noqa: F401
+            from .laws import chosen
+        except ImportError as problem:
+            pytest.skip(f"{problem.name} is not installed: pip install 'rewardlang[test]'")
         for law in chosen(self.config.getini("reward_laws")):
             if law.name != "compile":
                 yield RewardItem.from_parent(self, name=law.name)

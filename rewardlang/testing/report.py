@@ -69,7 +69,10 @@ def failures(file: File) -> str:
     for result in file.failed:
         assert result.case is not None
         title = f" {file.name} {result.law} {result.part} "
+        subject = result.case.subject
         again = f"rewardlang test {file.name} --law {result.law} --seed {result.seed}"
+        again += f" --task {subject.task}" if subject.task != (subject.spec.task or "humanoid") else ""
+        again += "".join(f" --set {name}={value:g}" for name, value in subject.params.items())
         out += [
             "",
             title.center(100, "_"),

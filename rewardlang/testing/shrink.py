@@ -68,13 +68,10 @@ def _fewer_steps(subject: Subject, episode: Episode, fails: Fails) -> Episode:
     if found is not None and 0 < found.step < episode.steps:
         cut = episode.cut(found.step)
         episode = cut if fails(cut) else episode
-    step = episode.steps
-    while step > 1:  # leave out a step, from the last to the first
-        step = min(step, episode.steps)
-        shorter = _without(episode, step).settled(subject.space.vocabulary.dt)
-        if fails(shorter):
-            episode = shorter
-        step -= 1
+    for step in range(episode.steps, 0, -1):
+        if episode.steps > 1:
+            shorter = _without(episode, step).settled(subject.space.vocabulary.dt)
+            episode = shorter if fails(shorter) else episode
     return episode
 
 

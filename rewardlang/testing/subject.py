@@ -32,6 +32,10 @@ STEPWISE = {
     "potential",
     "steps",
     "debounce",
+    "terminated",
+    "time_out",
+    "time_limit",
+    "episode_step",
 }
 
 
@@ -134,38 +138,31 @@ class Subject:
         groups = {s.group for s in self.program.tree.statements if isinstance(s, n.Reward) and s.per_second}
         return {term.name for term in self.program.terms if term.group in groups}
 
-    def stepwise(self, part: str) -> Optional[str]:
-        """The first function that a term calls, through definitions, that looks one step back; or a termination it reads."""
+    @lru_cache(maxsize=None)  # noqa: B019
+    def names(self, part: str) -> List[str]:
+        """What a term reads and calls, through definitions, functions and derived quantities."""
         term = next(t for t in self.program.terms if t.name == part)
-        resolved = self.program.resolved
-        source = Source("term", term.text)
-        todo, seen = [parse_expression(Span(source, 0, len(source.text)))], set()
+        resolved, quantities = self.program.resolved, self.program.vocabulary.quantities
+        parsed = lambda text: parse_expression(Span(Source("term", text), 0, len(text)))
+        todo, seen = [parsed(term.text)], []
         while todo:
             for use in names_in(todo.pop()):
                 name = use.id if isinstance(use, n.Name) else use.function
                 if name in seen:
                     continue
-                seen.add(name)
-                if isinstance(use, n.Call):
-                    if name in STEPWISE:
-                        return name
-                    if name in resolved.functions:
-                        todo.append(resolved.functions[name].body)
-                elif name in resolved.definitions:
+                seen.append(name)
+                if isinstance(use, n.Call) and name in resolved.functions:
+                    todo.append(resolved.functions[name].body)
+                elif isinstance(use, n.Name) and name in resolved.definitions:
                     todo.append(resolved.definitions[name])
-                elif name in resolved.causes or name in (
-                    "terminated",
-                    "time_out",
-                    "time_limit",
-                    "episode_step",
-                ):
-                    return name
-                else:
-                    quantity = self.program.vocabulary.quantities.get(name)
-                    if quantity is not None and quantity.definition:
-                        line = Source(name, quantity.definition)
-                        todo.append(parse_expression(Span(line, 0, len(line.text))))
-        return None
+                elif isinstance(use, n.Name) and name in quantities and quantities[name].definition:
+                    todo.append(parsed(quantities[name].definition))
+        return seen
+
+    def stepwise(self, part: str) -> Optional[str]:
+        """The first function that a term calls that goes by steps, or a termination that it reads; none of it is a rate."""
+        events = {*STEPWISE, *self.program.resolved.causes}
+        return next((name for name in self.names(part) if name in events), None)
 
     @lru_cache(maxsize=None)  # noqa: B019
     def symmetric(self) -> Set[str]:

@@ -255,6 +255,18 @@ def test_the_pytest_plugin(broken: Path) -> None:
     assert "Traceback" not in done.stdout and "4 failed" not in done.stdout
 
 
+def test_the_plugin_skips_where_the_extra_is_missing(broken: Path) -> None:
+    (broken.parent / "hypothesis.py").write_text(
+        "raise ImportError('no', name='hypothesis')\n", encoding="utf-8"
+    )
+    done = pytest_run(broken.parent, "-rs")
+    assert (
+        "1 skipped" in done.stdout
+        and "pip install 'rewardlang[test]'" in done.stdout
+        and done.returncode in (0, 5)
+    )
+
+
 def test_the_plugin_imports_nothing_heavy_where_there_is_no_reward_file(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "import sys\ndef test():\n    assert not {'torch', 'numpy', 'hypothesis', 'rewardlang.testing.laws'} & set(sys.modules)\n",
