@@ -42,10 +42,10 @@ class Episode:
         )
 
     def at(self, step: int, dtype: torch.dtype = torch.float64, start: bool = False) -> Quantities:
-        """The quantities of one step, as a reward takes them."""
+        """The quantities of one step, as a reward takes them: copies, as a step may be wrong and write to them."""
         source = self.start if start else self.reached
         out = {n: v if n in self.space.model else v[step] for n, v in source.items()}
-        return {n: v if v.dtype == torch.bool else v.to(dtype) for n, v in out.items()}
+        return {n: v.clone() if v.dtype in (torch.bool, dtype) else v.to(dtype) for n, v in out.items()}
 
     def settled(self, dt: float) -> Episode:
         """The same with `episode_step` and `episode_time` as the resets make them, and everybody who is not reset left as it is."""

@@ -158,6 +158,11 @@ def test_defect(defect: Defect, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (laws[0], defect.part) in found
 
 
+def test_a_step_that_writes_to_its_input_spoils_no_other_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    next(d for d in DEFECTS if d.name == "a step that changes what it reads").plant(monkeypatch)
+    assert {r.law for r in broken_laws()} == {"copies"}
+
+
 def test_without_a_defect_nothing_is_found() -> None:
     assert broken_laws() == []
 
