@@ -13,7 +13,7 @@ from . import __version__
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
-    """Run a command and give its exit code: 0, or 2 for bad input."""
+    """Run a command and give its exit code: 0, 1 where `fmt --check` or `test` found something, or 2 for bad input."""
     arguments = parser().parse_args(argv)
     try:
         return arguments.run(arguments) or 0
@@ -28,7 +28,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         return 2
     except ImportError as problem:
         name = (problem.name or str(problem)).split(".")[0]
-        extra = "lsp" if name in ("pygls", "lsprotocol") else "train"
+        extra = "lsp" if name in ("pygls", "lsprotocol") else "test" if arguments.run is _test else "train"
         print(f"error: {name} is not installed: pip install 'rewardlang[{extra}]'", file=sys.stderr)
         return 2
 
@@ -86,6 +86,28 @@ def parser() -> argparse.ArgumentParser:
         "--task", metavar="T", help="check every file for this task, whatever its `task` line says"
     )
     lsp.add_argument("--stdio", action="store_true", help="what some editors add; there is no other way")
+
+    test = _command(
+        commands, "test", _test, "try to break a reward: laws that every reward keeps, on generated states"
+    )
+    test.add_argument("files", nargs="+", metavar="FILE", help=".reward files, or folders of them")
+    _task_option(test)
+    _set_option(test)
+    test.add_argument(
+        "--law", action="append", default=[], metavar="LAW", help="try only this law; may be repeated"
+    )
+    test.add_argument(
+        "--max-examples",
+        type=int,
+        default=64,
+        metavar="N",
+        help="sequences of states that each law is tried on (default: 64)",
+    )
+    test.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the sequences (default: 0)")
+    test.add_argument("--compile", action="store_true", help="also compare with torch.compile (a minute)")
+    test.add_argument("-q", "--quiet", action="store_true", help="a line per law, not per law and term")
+    test.add_argument("--junit", metavar="XML", help="also write the results as JUnit's XML")
+    _format_option(test)
 
     train = _command(commands, "train", _train, "train a policy for a reward file")
     train.add_argument("file", nargs="?", help="the .reward file (not needed with --resume)")
@@ -191,6 +213,14 @@ def _lsp(arguments: argparse.Namespace) -> None:
     from .editor.server import serve
 
     serve(arguments.task)
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from .testing.command import test_files
+
+    return test_files(arguments.files, task=arguments.task, params=_params(arguments.set), laws=arguments.law,
+                      examples=arguments.max_examples, seed=arguments.seed, torch_compile=arguments.compile, quiet=arguments.quiet,
+                      format=arguments.format, junit=arguments.junit)  # fmt: skip
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+collect_ignore_glob = [
+    "data/*",
+    "*.reward",
+]  # inputs of tests, also wrong ones: not for the plugin that tries laws on .reward files
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

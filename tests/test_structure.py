@@ -53,7 +53,7 @@ FORBIDDEN = {
     "quantities": {"reward", "rl", "sim", "cli", "show"}, "task": {"reward", "rl", "sim", "cli", "show", "quantities"},
     "reward": {"rl", "sim", "cli", "show", "quantities", "task"}, "statistics": {"rl", "sim", "cli", "show"},
     "sim": {"rl", "cli", "reward", "lang", "show"}, "show": {"rl", "sim", "cli", "reward"}, "rl": {"cli"},
-    "editor": {"reward", "rl", "sim", "cli"},
+    "editor": {"reward", "rl", "sim", "cli"}, "testing": {"rl", "sim", "cli", "show", "editor"},
 }  # fmt: skip
 
 

@@ -17,9 +17,9 @@ from rewardlang.lang import nodes as n
 from rewardlang.lang.kernels import SHAPES
 from rewardlang.lang.registry import BUILTINS
 from rewardlang.reward import Reward
+from rewardlang.testing.reference import Reference
 
 from . import generate
-from .reference import Reference
 from .states import Moment, cast, sequence
 
 SHIPPED = Path(__file__).parents[2] / "reward_specs"

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rewardlang.lang.vocabulary import Quantity, Vocabulary
-
+from ...lang.vocabulary import Quantity, Vocabulary
 from .arrays import V, take
 
 FLIP = np.diag([1.0, -1.0, 1.0])  # the mirror itself: y changes its sign

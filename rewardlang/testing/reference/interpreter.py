@@ -11,16 +11,15 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
-from rewardlang.lang import nodes as n
-from rewardlang.lang.source import Source, Span
-from rewardlang.lang.syntax import parse_expression, parse_text
-from rewardlang.lang.vocabulary import Vocabulary
-
+from ...lang import nodes as n
+from ...lang.source import Source, Span
+from ...lang.syntax import parse_expression, parse_text
+from ...lang.vocabulary import Vocabulary
 from . import arrays as a
 from .arrays import Selection, V, align, elementwise, number, on_numbers, scalar, widest
-from .reference_functions import FUNCTIONS
-from .reference_mirror import image, side
-from .reference_state import STATEFUL, Memory
+from .functions import FUNCTIONS
+from .mirror import image, side
+from .state import STATEFUL, Memory
 
 COMPARE = {
     "<": np.less,
@@ -80,11 +79,12 @@ class Reference:
         elif isinstance(s, n.Weight):
             self.weights[s.name] = s.value
         elif isinstance(s, n.Drop):
-            {"terminate": self.causes, "metric": self.metrics}.get(s.what, {}).pop(s.name, None)
+            kept: Dict[str, Dict[str, Any]] = {"terminate": self.causes, "metric": self.metrics}
+            kept.get(s.what, {}).pop(s.name, None)
             self.dropped += [s.name] if s.what == "term" else []
 
-    def _constant(self, expr: n.Expr) -> float:
-        return -self._constant(expr.operand) if isinstance(expr, n.Minus) else expr.value  # type: ignore[union-attr]
+    def _constant(self, expr: Any) -> float:
+        return -self._constant(expr.operand) if isinstance(expr, n.Minus) else expr.value
 
     # terms: (name or "", group, per second, weight factors, value factors); a factor is (exponent, expression)
 
@@ -295,7 +295,7 @@ class Reference:
     def _select(self, expr: n.Select) -> V:
         v = self.eval(expr.base)
         if isinstance(expr.items[0], n.String):
-            patterns = [item.value for item in expr.items]  # type: ignore[union-attr]
+            patterns = [str(item.value) for item in expr.items]  # type: ignore[union-attr]
             axis, names = next(
                 (x, c) for x, elements in v.entities for c in [a.choose(patterns, elements)] if c
             )
@@ -305,7 +305,7 @@ class Reference:
 
     def _call(self, expr: n.Call) -> Any:
         if expr.function in self.vocabulary.axes:
-            patterns = [item.value for item in expr.arguments]  # type: ignore[union-attr]
+            patterns = [str(item.value) for item in expr.arguments]  # type: ignore[union-attr]
             names = a.choose(patterns, self.vocabulary.axes[expr.function].elements)
             return Selection(expr.function, names, a.single(patterns))
         if expr.function == "table":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Callable, Sequence, Tuple
+from typing import Callable, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -91,7 +91,7 @@ def inner(v: V) -> str:
 
 def choose(patterns: Sequence[str], names: Sequence[str]) -> Tuple[str, ...]:
     """What the patterns select, in the model's order; `!` takes away."""
-    chosen = set()
+    chosen: Set[str] = set()
     for pattern in patterns:
         regex = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern.lstrip("!"))
         fitting = {name for name in names if re.fullmatch(regex, name)}

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import arrays as a
 from .arrays import V, elementwise, number, on_numbers, scalar
-from .reference_kernels import KERNELS
+from .kernels import KERNELS
 
 
 def _clip(x: V, lo: Optional[V] = None, hi: Optional[V] = None) -> V:

@@ -1,0 +1,187 @@
+"""What the laws are tried on: a spec compiled for its task, variants of it, and what each of its parts reads."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple, Union
+
+from .. import Spec, compile, load, parse
+from ..lang import nodes as n
+from ..lang.compiler import Compiled, compile_tree
+from ..lang.names import names_in
+from ..lang.source import Source, Span
+from ..lang.syntax import parse_expression
+from ..task import Task
+from .episode import Episode
+from .space import Space
+from .trace import TOTAL, Trace, run
+
+ALLOWED = re.compile(r"#\s*allow\s[^:]*\bRW50\d[^:]*:\s*(\S.*)")
+# Functions that look one step back, or count steps: with a shorter dt they give something else, and should.
+STEPWISE = {
+    "prev",
+    "prev2",
+    "delta",
+    "delta2",
+    "changed",
+    "rising",
+    "falling",
+    "potential",
+    "steps",
+    "debounce",
+    "terminated",
+    "time_out",
+    "time_limit",
+    "episode_step",
+}
+
+
+class Subject:
+    """A spec under test. `spec` is a path, a Spec, a text, or a compiled program."""
+
+    def __init__(self, spec: Union[str, Path, Spec, Compiled], task: Union[Task, str, None] = None,
+                 params: Optional[Mapping[str, float]] = None, torch_compile: bool = False) -> None:  # fmt: skip
+        self.path: Optional[str] = None
+        if isinstance(spec, Path) or (isinstance(spec, str) and spec.endswith(".reward")):
+            self.path = str(spec)
+            spec = load(spec)
+        elif isinstance(spec, str):
+            spec = parse(spec)
+        if isinstance(spec, Compiled):
+            self.program, self.spec = spec, Spec(spec.name, spec.tree)
+        else:
+            self.spec = spec
+            self.program = compile(spec, task)
+        self.task = task if isinstance(task, str) else self.program.vocabulary.task
+        self.torch_compile = torch_compile
+        self.params: Dict[str, float] = {}
+        for name, value in (params or {}).items():
+            self.params[self.program.param(name, value)] = float(value)
+        self.space = Space(self.program.vocabulary)
+        self.terms = [term.name for term in self.program.terms]
+        self.parts = [*self.terms, TOTAL]
+        self._last: Tuple[Optional[Episode], Trace] = (None, {})
+
+    @property
+    def name(self) -> str:
+        return self.path or self.spec.name
+
+    def run(self, episode: Episode, program: Optional[Compiled] = None, **more: Any) -> Trace:
+        """What the program, or a variant of it, gives over an episode in float64."""
+        if program is not None or more:
+            return run(program or self.program, episode, params=self.params, **more)
+        if self._last[0] is not episode:
+            self._last = (episode, run(self.program, episode, params=self.params))
+        return self._last[1]
+
+    # variants
+
+    @lru_cache(maxsize=None)  # noqa: B019 - a subject lives as long as its tests
+    def turned(self) -> Compiled:
+        """The program of the same terms, written from the last to the first."""
+        tree = self.program.tree
+        statements = tuple(_turned(s) for s in tree.statements)
+        return compile_tree(n.File(tree.source, statements), self.program.vocabulary, "turned")
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def with_dt(self, times: float) -> Compiled:
+        """The program for a control period that is `times` as long."""
+        old = self.program.vocabulary
+        dt = old.dt * times
+        quantities = dict(old.quantities)
+        quantities["dt"] = replace(quantities["dt"], type=quantities["dt"].type.but(range=(dt, dt)))
+        names = replace(old, dt=dt, quantities=quantities, episode_steps=round(old.episode_steps / times))
+        return compile_tree(self.program.tree, names, self.program.name)
+
+    # parts
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def reads(self, part: str) -> List[str]:
+        """The raw quantities that a term reads, or all that the spec reads, in the vocabulary's order."""
+        program = self.program.optimized
+        roots = [term.value for term in program.terms if term.name == part] or program.roots()
+        seen: Set[int] = set()
+        names = set()
+        todo = list(roots)
+        while todo:
+            i = todo.pop()
+            if i in seen:
+                continue
+            seen.add(i)
+            node = program.nodes[i]
+            todo += node.args
+            if node.op in ("state", "fill"):
+                todo.append(program.slots[node.data[0]])
+            if node.op == "quantity":
+                names.add(node.data[0])
+        return [name for name in self.space.raw if name in names]
+
+    def allowed(self, part: str) -> Optional[str]:
+        """The reason that a term's lines give for values that are not finite."""
+        for term in self.program.terms:
+            if term.name == part:
+                source = term.span.source
+                first = term.span.line
+                last = first + source.text[term.span.start : term.span.end].count("\n")
+                for line in range(first, last + 1):
+                    match = ALLOWED.search(source.line_text(line))
+                    if match:
+                        return match[1]
+        return None
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def per_second(self) -> Set[str]:
+        """The terms of `per second` groups."""
+        groups = {s.group for s in self.program.tree.statements if isinstance(s, n.Reward) and s.per_second}
+        return {term.name for term in self.program.terms if term.group in groups}
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def names(self, part: str) -> List[str]:
+        """What a term reads and calls, through definitions, functions and derived quantities."""
+        term = next(t for t in self.program.terms if t.name == part)
+        resolved, quantities = self.program.resolved, self.program.vocabulary.quantities
+        parsed = lambda text: parse_expression(Span(Source("term", text), 0, len(text)))
+        todo, seen = [parsed(term.text)], []
+        while todo:
+            for use in names_in(todo.pop()):
+                name = use.id if isinstance(use, n.Name) else use.function
+                if name in seen:
+                    continue
+                seen.append(name)
+                if isinstance(use, n.Call) and name in resolved.functions:
+                    todo.append(resolved.functions[name].body)
+                elif isinstance(use, n.Name) and name in resolved.definitions:
+                    todo.append(resolved.definitions[name])
+                elif isinstance(use, n.Name) and name in quantities and quantities[name].definition:
+                    todo.append(parsed(quantities[name].definition))
+        return seen
+
+    def stepwise(self, part: str) -> Optional[str]:
+        """The first function that a term calls that goes by steps, or a termination that it reads; none of it is a rate."""
+        events = {*STEPWISE, *self.program.resolved.causes}
+        return next((name for name in self.names(part) if name in events), None)
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def symmetric(self) -> Set[str]:
+        """The names that `expect symmetric(NAME)` lines name."""
+        calls = [s.condition for s in self.program.tree.statements if isinstance(s, n.Expect)]
+        return {
+            a.id
+            for call in calls
+            if isinstance(call, n.Call) and call.function == "symmetric"
+            for a in call.arguments
+            if isinstance(a, n.Name)
+        }
+
+
+def _turned(statement: n.Statement) -> n.Statement:
+    """A reward with its addends from the last to the first."""
+    if not (isinstance(statement, n.Reward) and isinstance(statement.value, n.Sum)):
+        return statement
+    addends = list(reversed(statement.value.addends))
+    if addends[0][0] == "-":
+        addends[0] = ("+", n.Minus(addends[0][1].span, addends[0][1]))
+    return replace(statement, value=n.Sum(statement.value.span, tuple(addends)))
