@@ -60,7 +60,7 @@ class Scalars:
             "reward per step": ["Multiline", ["^reward/total$", "^reward/total_rule$"]],
         }
         alive = {
-            title: ["Multiline", [f"^{tag_of(figure, name)}$" for name in (*terms, "total_rule")]]
+            title: ["Multiline", [f"^{tag_of(figure, name)}$" for name in _charted(figure, terms)]]
             for title, figure in ALIVE
         }
         layout = {"reward terms": charts, "is each term alive?": alive}
@@ -115,6 +115,11 @@ class Scalars:
         else:
             with open(self.run.scalars, "a", encoding="utf-8", newline="") as file:
                 file.write(_csv([row], self._columns))
+
+
+def _charted(figure: str, terms: Sequence[str]) -> List[str]:
+    """What a figure's chart shows: a total rule has a share of the variance too."""
+    return [*terms, "total_rule"] if figure == "return_share" else [*terms]
 
 
 def cut(run: RunFolder, epoch: int, position: Dict[str, int]) -> None:
