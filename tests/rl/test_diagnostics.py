@@ -162,6 +162,19 @@ def test_when_it_is_said() -> None:
     assert watched("forward_vel", STILL, saved=told) == []
 
 
+def test_a_term_that_dies_later_is_told_then() -> None:
+    program = rewardlang.compile("reward = forward_vel as t")
+    watch = Watch(["t"], anatomy(program.typed, program.bounds), 16)
+    lively = {"episodes": 4.0, "terms/t": 0.5, "terms_raw/t": 0.5, "diagnostics_spread/t": 0.2}
+    still = {"episodes": 4.0, "terms/t": 0.0, "terms_raw/t": 0.0, "diagnostics_spread/t": 0.0}
+    said = [
+        one for epoch in range(1, 41) for one in watch.add(epoch, lively if epoch <= 15 else still, {}, [1.0])
+    ]
+    assert [(one.epoch, one.text.split(":")[1]) for one in said] == [
+        (30, " 0 on every step of the last 10 epochs")
+    ]
+
+
 def test_the_state_of_a_watch_is_plain_data() -> None:
     program = rewardlang.compile("reward = forward_vel as t + alive")
     parts = (["t", "alive"], anatomy(program.typed, program.bounds), 16)
