@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 import torch
 
+from .lang.anatomy import anatomy
 from .lang.compiler import Compiled
 from .lang.ir import Node
 from .lang.types import Kind
@@ -64,6 +65,7 @@ class Reward:
         self.inputs["gamma"].fill_(gamma)
         self.weights = torch.zeros(len(program.terms), device=self.device, dtype=dtype)
         self.names = [term.name for term in program.terms]
+        self.anatomies = anatomy(program.typed, program.bounds)
         self.needs = _needs(program)
         self.params: Dict[str, float] = {name: param.value for name, param in self._params.items()}
         for name, value in (params or {}).items():
@@ -83,7 +85,7 @@ class Reward:
             for name, node in self.needs.items()
         }
         self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
-                                     self.program.typed.total is not None)  # fmt: skip
+                                     self.program.typed.total is not None, self.anatomies)  # fmt: skip
 
     def __call__(
         self, quantities: Mapping[str, torch.Tensor]
@@ -161,7 +163,7 @@ class Reward:
 
     def read_statistics(self) -> Dict[str, float]:
         """Tags and means since the last read, for the logs. One transfer from the device."""
-        return self.statistics.read()
+        return self.statistics.read(self.params)
 
     def state_dict(self) -> Dict[str, Any]:
         """Operator state, params and schedule position, as tensors and plain numbers."""

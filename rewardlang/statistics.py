@@ -1,40 +1,88 @@
-"""What a reward adds up on the device for the logs, and reads in one transfer."""
+"""What a reward adds up on the device for the logs, and reads in one transfer.
+
+A step is one row for each environment, and one sum over them. What is read says, of each term, over the steps and environments since
+the last read (c is its contribution, weight times value; v its value):
+
+    terms             mean of c
+    terms_raw         mean of v
+    nonfinite         how many of its values were not finite; each counts as 0 in c and v
+    spread            standard deviation of c
+    share             sum of |c| / the same sum over all terms
+    return_share      cov(C, R) / var(R) over the episodes that ended, C their sums of c and R their returns
+    saturated_low     part of the steps on which v lies within 1% of the width of its range of the range's lower end,
+    saturated_high    or of its upper end; at it, if the range has no other end
+    gated_off         part of the steps on which v is exactly 0, for a term that a condition can make 0
+    error             what the errors of its kernel come to (`anatomy.Kernel.error`), where no gate is closed
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+import math
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence
 
 import torch
+
+from .lang.anatomy import TINY, Anatomy
 
 if TYPE_CHECKING:
     from .reward import StepOutput
 
+FIGURES = ("spread", "share", "return_share", "saturated_low", "saturated_high", "gated_off", "error")
+
+
+def tag_of(figure: str, term: str) -> str:
+    """The tag of a figure that tells whether a term is alive."""
+    return f"diagnostics_{figure}/{term}"
+
+
+AMOUNTS = ("paid", "size", "square", "raw")  # of each term: c, |c|, c^2, v
+COUNTS = ("zero", "low", "high", "nonfinite")  # of each term: how often v is 0, at an end, not finite
+
 
 class Statistics:
-    """Sums over environments and steps since the last read, in float64, in one tensor. T terms, K causes, M metrics."""
+    """Sums over environments and steps since the last read, in float64. N environments, T terms, K causes, M metrics."""
 
     def __init__(self, terms: Sequence[str], causes: Sequence[str], metrics: Sequence[str], num_envs: int, device: Any,
-                 has_total: bool) -> None:  # fmt: skip
+                 has_total: bool, anatomies: Sequence[Anatomy]) -> None:  # fmt: skip
         self.terms, self.causes, self.metrics, self.has_total = (
             list(terms),
             [*causes, "time_out", "nonfinite"],
             list(metrics),
             has_total,
         )
+        self.anatomies = anatomies
         self.odd = [
             *(f"terminations/{c}" for c in causes),
             *(f"metrics/{m}" for m in metrics),
             "reward/total",
             "observations",
         ]
-        sizes = {"paid": len(terms), "raw": len(terms), "nonfinite": len(terms), "episode": len(terms), "total": 1, "steps": 1,
-                 "ends": 1, "length": 1, "return": 1, "causes": len(self.causes), "metrics": len(metrics), "last": len(metrics), "odd": len(causes) + len(metrics) + 2}  # fmt: skip
-        self.sums = torch.zeros(sum(sizes.values()), dtype=torch.float64, device=device)
-        self.parts: Dict[str, torch.Tensor] = dict(zip(sizes, self.sums.split(list(sizes.values()))))
-        self.slices: List[Tuple[str, int]] = list(sizes.items())
-        self.episode = torch.zeros(
-            num_envs, len(terms) + 2, dtype=torch.float64, device=device
-        )  # terms, return, length
+        self.kernels = [i for i, one in enumerate(anatomies) if one.kernel]
+
+        def zeros(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+            return torch.zeros(shape, dtype=dtype, device=device)
+
+        t = len(terms)
+        self.sums = {"amounts": zeros(len(AMOUNTS), t), "counts": zeros(len(COUNTS), t), "nats": zeros(len(self.kernels)),
+                     "events": zeros(len(self.odd) + len(self.causes) + 1), "total": zeros(1), "metrics": zeros(len(metrics)),
+                     "ended": zeros(2, t + 2), "last": zeros(len(metrics))}  # fmt: skip
+        self.steps = 0  # of all environments
+        self.episode = zeros(num_envs, t + 2)  # terms, return, length
+        # Without a total rule the return is what the terms add up to, to the last digit: so do their shares of its variance to 1.
+        self.whole = zeros(t + 2)
+        self.whole[slice(t, t + 1) if has_total else slice(t)] = 1.0
+        # Of one step. A comparison is written as a float32 at once: to add up bools is several times slower.
+        self.amounts, self.counts = (
+            zeros(len(AMOUNTS), num_envs, t),
+            zeros(len(COUNTS), num_envs, t, dtype=torch.float32),
+        )
+        ends = [one.near() for one in anatomies]
+        self.low = torch.tensor([low for low, _ in ends], device=device)  # [T]
+        self.high = torch.tensor([high for _, high in ends], device=device)
+        self.columns = torch.tensor(self.kernels, dtype=torch.long, device=device)
+        self.gates = torch.tensor(
+            [anatomies[i].gate for i in self.kernels], dtype=torch.float32, device=device
+        )
 
     def add(
         self,
@@ -47,45 +95,58 @@ class Statistics:
         """Count one step. bad [N, T]: which terms were not finite; odd [N, K + M + 2]: which causes, metrics, whether the total and
         the observations were not; causes [N, K]; metrics [N, M].
         """
-        parts, done = self.parts, out.done.double()  # [N]
-        paid = out.contributions.double()
-        parts["paid"] += paid.sum(0)
-        parts["raw"] += torch.where(bad, torch.zeros_like(paid), out.values.double()).sum(0)
-        parts["nonfinite"] += bad.sum(0)
-        parts["odd"] += odd.sum(0)
-        parts["total"] += out.reward.double().sum()
-        parts["steps"] += len(done)
+        sums, done, values = self.sums, out.done, out.values
+        paid, size, square, raw = self.amounts
+        zero, low, high, nonfinite = self.counts
+        torch.eq(values, 0.0, out=zero)
+        torch.le(values, self.low, out=low)
+        torch.ge(values, self.high, out=high)
+        nonfinite.copy_(bad)
+        paid.copy_(out.contributions)
+        torch.abs(paid, out=size)
+        torch.mul(paid, paid, out=square)
+        torch.mul(torch.nan_to_num(values, 0.0, 0.0, 0.0), 1.0 - nonfinite, out=raw)
+        sums["amounts"] += self.amounts.sum(1)
+        sums["counts"] += self.counts.sum(1)  # exact: below 2^24 environments
+        if self.kernels:
+            sums["nats"] += self._nats(values, zero).sum(0)
+        events = (odd, causes, out.time_out[:, None], out.nonfinite[:, None], done[:, None])
+        sums["events"] += torch.cat(events, 1).sum(0)
+        sums["total"] += out.reward.double().sum()
+        self.steps += len(done)
         self.episode[:, :-2] += paid
         self.episode[:, -2] += out.reward
         self.episode[:, -1] += 1
-        ended = done @ self.episode  # [T + 2]
-        parts["episode"] += ended[:-2]
-        parts["return"] += ended[-2]
-        parts["length"] += ended[-1]
-        parts["ends"] += done.sum()
-        parts["causes"] += torch.cat((causes, out.time_out[:, None], out.nonfinite[:, None]), 1).sum(0)
-        finite = torch.where(torch.isfinite(metrics), metrics, torch.zeros_like(metrics)).double()
-        parts["metrics"] += finite.sum(0)
-        parts["last"] += done @ finite
+        ended = done.double()
+        sums["ended"] += torch.stack((ended, ended * (self.episode @ self.whole))) @ self.episode
+        finite = torch.nan_to_num(metrics, 0.0, 0.0, 0.0).double()
+        sums["metrics"] += finite.sum(0)
+        sums["last"] += ended @ finite
+
+    def _nats(self, values: torch.Tensor, zero: torch.Tensor) -> torch.Tensor:
+        """-log of each kernel's value; 0 where its gate is closed. [N, kernels]"""
+        values = torch.nan_to_num(values[:, self.columns], 1.0)
+        open = 1.0 - zero[:, self.columns] * self.gates
+        return -values.abs().clamp(TINY, 1.0).log().double() * open
 
     def forget(self, mask: torch.Tensor) -> None:
         """Start the episodes of `mask` [N] anew."""
         self.episode *= (~mask[:, None]).double()
 
-    def read(self) -> Dict[str, float]:
-        """Tag → mean since the last read; {} if there was no step. Tags of episodes are there if one has ended."""
-        values = self.sums.tolist()
-        self.sums.zero_()
-        read: Dict[str, List[float]] = {}
-        for name, size in self.slices:
-            read[name], values = values[:size], values[size:]
-        steps, ends = read["steps"][0], read["ends"][0]
+    def read(self, params: Mapping[str, float]) -> Dict[str, float]:
+        """Tag → figure since the last read; {} if there was no step. Tags of episodes are there if one has ended.
+
+        `params` are the values that the spec's params have now.
+        """
+        steps, read = self.steps, self._taken()
         if not steps:
             return {}
+        ends = read["ends"][0]
         out = {f"terms/{t}": v / steps for t, v in zip(self.terms, read["paid"])}
         out.update({f"terms_raw/{t}": v / steps for t, v in zip(self.terms, read["raw"])})
         out.update({f"nonfinite/{t}": v for t, v in zip(self.terms, read["nonfinite"])})
         out.update({f"nonfinite/{name}": v for name, v in zip(self.odd, read["odd"]) if v})
+        out.update(self._of_each(read, steps, params))
         added, paid = sum(read["paid"]), read["total"][0]
         # float32 sums over terms round; beyond that, a difference is the total's doing, or of a sum that overflowed.
         rounding = 1e-5 * sum(abs(v) for v in read["paid"])
@@ -95,9 +156,62 @@ class Statistics:
         else:
             out["reward/total"] = added / steps
         out.update({f"metrics/{m}": v / steps for m, v in zip(self.metrics, read["metrics"])})
+        out["episodes"] = ends
         if ends:
             out.update({f"episode/{t}": v / ends for t, v in zip(self.terms, read["episode"])})
             out.update({f"metrics_last/{m}": v / ends for m, v in zip(self.metrics, read["last"])})
             out["ep_len_mean"], out["ep_rew_mean"] = read["length"][0] / ends, read["return"][0] / ends
             out.update({f"terminations/{c}": v / ends for c, v in zip(self.causes, read["causes"])})
+            out.update(self._of_returns(read, ends))
+        return out
+
+    def _taken(self) -> Dict[str, List[float]]:
+        """The sums by name, which start anew."""
+        values = torch.cat([one.reshape(-1) for one in self.sums.values()]).tolist()
+        for one in self.sums.values():
+            one.zero_()
+        self.steps = 0
+        t, m = len(self.terms), len(self.metrics)
+        sizes = {**dict.fromkeys((*AMOUNTS, *COUNTS), t), "nats": len(self.kernels), "odd": len(self.odd), "causes": len(self.causes),
+                 "ends": 1, "total": 1, "metrics": m, "episode": t, "return": 1, "length": 1, "with_whole": t, "return_with_whole": 1,
+                 "length_with_whole": 1, "last": m}  # fmt: skip
+        read: Dict[str, List[float]] = {}
+        for name, size in sizes.items():
+            read[name], values = values[:size], values[size:]
+        return read
+
+    def _of_each(
+        self, read: Mapping[str, List[float]], steps: int, params: Mapping[str, float]
+    ) -> Dict[str, float]:
+        """The figures of each term over steps."""
+        out, whole = {}, sum(read["size"])
+        for i, (term, one) in enumerate(zip(self.terms, self.anatomies)):
+            mean = read["paid"][i] / steps
+            out[tag_of("spread", term)] = math.sqrt(max(read["square"][i] / steps - mean * mean, 0.0))
+            out[tag_of("share", term)] = read["size"][i] / whole if whole else 0.0
+            for end, where in (("low", one.low), ("high", one.high)):
+                if math.isfinite(where):
+                    out[tag_of(f"saturated_{end}", term)] = read[end][i] / steps
+            if one.gate:
+                out[tag_of("gated_off", term)] = read["zero"][i] / steps
+        for i, nats in zip(self.kernels, read["nats"]):
+            kernel, on = self.anatomies[i].kernel, steps - self.anatomies[i].gate * read["zero"][i]
+            if kernel and on:
+                out[tag_of("error", self.terms[i])] = kernel.error(nats / on, params)
+        return out
+
+    def _of_returns(self, read: Mapping[str, List[float]], ends: float) -> Dict[str, float]:
+        """Each term's share of the variance of the return; {} if the returns were all the same. A total rule has the rest."""
+        whole = read["return"][0] if self.has_total else sum(read["episode"])
+        square = (read["return_with_whole"][0] if self.has_total else sum(read["with_whole"])) / ends
+        mean = whole / ends
+        variance = square - mean * mean
+        if variance <= 1e-12 * square:
+            return {}
+        out = {
+            tag_of("return_share", t): (both / ends - mean * own / ends) / variance
+            for t, both, own in zip(self.terms, read["with_whole"], read["episode"])
+        }
+        if self.has_total:
+            out[tag_of("return_share", "total_rule")] = 1 - sum(out.values())
         return out

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_EVERY = 5.0  # s between lines where there is no terminal
+NOTES = 4  # the newest remarks, shown below the display; all of them at its end
 BAR = 16  # characters of a full share
 
 
@@ -101,7 +102,7 @@ class Display:
         self.close()
 
     def close(self) -> None:
-        """Leave the newest epoch on the screen."""
+        """Leave the newest epoch on the screen, and all remarks."""
         newest, self._newest = self._newest, None
         if self._live is not None:
             if newest is not None:
@@ -118,7 +119,7 @@ class Display:
         now = time.monotonic()
         if self._live is not None:
             if now - self._shown > 0.1:
-                self._live.update(picture(self.title, progress, self._notes), refresh=True)
+                self._live.update(picture(self.title, progress, self._notes[-NOTES:]), refresh=True)
                 self._shown = now
         elif now - self._shown > PLAIN_EVERY:
             self.say(plain_line(progress))
@@ -129,9 +130,9 @@ class Display:
         if self._live is None:
             self.say(text)
         else:
-            self._notes = [*self._notes, text][-4:]
+            self._notes.append(text)
             if self._newest is not None:
-                self._live.update(picture(self.title, self._newest, self._notes), refresh=True)
+                self._live.update(picture(self.title, self._newest, self._notes[-NOTES:]), refresh=True)
 
     def say(self, *lines: str) -> None:
         """Print lines as they are, when there is no live display."""

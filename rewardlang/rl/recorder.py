@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from typing import Any, Deque, Dict, Optional, Sequence, Tuple
+from typing import Any, Deque, Dict, Mapping, Optional, Sequence, Tuple
 
 from rl_games.common.algo_observer import AlgoObserver
 
 from . import checkpoint
 from .agents import TrainingOver
 from .console import Display, Progress
+from .diagnostics import Watch, table
 from .interrupt import Wish
 from .run_folder import RunFolder
 from .scalars import Scalars
@@ -38,6 +39,7 @@ class Recorder(AlgoObserver):
         changed: Optional[int],
         max_minutes: Optional[float],
         spec_hash: str,
+        watched: Optional[Mapping[str, Any]] = None,
     ):
         self.agent, self.env, self.run, self.scalars, self.display, self.wish = (
             agent,
@@ -54,6 +56,7 @@ class Recorder(AlgoObserver):
         comparable = [best for best in bests if best and best["reward"] == self._reward]
         self.best: Best = max(comparable, key=lambda best: best["score"], default={})
         self.terms = [term.name for term in env.reward.program.terms]
+        self.watch = Watch(self.terms, env.reward.anatomies, env.num_envs, watched)
         self.epoch = self.saved_epoch = agent.epoch_num
         self.ended_by = "max_epochs"
         self.deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else float("inf")
@@ -70,7 +73,11 @@ class Recorder(AlgoObserver):
     def after_print_stats(self, frame: int, epoch_num: int, total_time: float) -> None:
         """rl_games' call at the end of an epoch, before it writes the returns. One transfer from the device."""
         self._seconds, self._frame = total_time, frame
-        self.scalars.add(self.env.reward.read_statistics(), frame)
+        reward = self.env.reward
+        read = reward.read_statistics()
+        self.scalars.add(read, frame)
+        for remark in self.watch.add(epoch_num, read, reward.params, reward.weights.tolist()):
+            self.display.note(f"epoch {remark.epoch}: {remark.text}")
 
     def between_epochs(self, epoch: int) -> None:
         """All of an epoch has been written. Raises TrainingOver if it was the last."""
@@ -143,6 +150,7 @@ class Recorder(AlgoObserver):
             logs=self.scalars.position(),
             spec=self.spec_hash,
             seconds=self.scalars.seconds,
+            watch=self.watch.state(),
         )
         if better:
             checkpoint.write(self.run.best, data)
@@ -177,6 +185,8 @@ class Recorder(AlgoObserver):
             "seconds": round(progress.seconds, 1),
             "steps_per_s": round(progress.steps_per_s, 1),
             "best": {key: self.best[key] for key in ("score", "epoch") if key in self.best},
+            "terms": table(self.terms, self.scalars.last),
+            "remarks": [remark._asdict() for remark in self.watch.remarks],
             "scalars": {
                 tag: value if math.isfinite(value) else None for tag, value in self.scalars.last.items()
             },

@@ -19,9 +19,19 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.summary import custom_scalars
 from tensorboardX.summary import scalar as scalar_summary
 
+from ..statistics import tag_of
 from .run_folder import RunFolder, write_text
 
 KEYS = ("epoch", "frame", "seconds")
+ALIVE = (
+    ("share of the absolute reward", "share"),
+    ("share of the variance of the return", "return_share"),
+    ("spread", "spread"),
+    ("gated off", "gated_off"),
+    ("saturated at the lower end", "saturated_low"),
+    ("saturated at the upper end", "saturated_high"),
+    ("error of the kernel", "error"),
+)
 ALSO = {"info/kl": "approxkl"}  # rl_games' tag: the name that tutorials look for
 
 
@@ -40,14 +50,21 @@ class Scalars:
         self._events = EventsWriter(str(run.summaries / "events"), f".{epoch:07d}")
 
     def layout(self, terms: Sequence[str]) -> None:
-        """Charts of TensorBoard's custom-scalars page: all terms in one, weighted, raw, and by episode."""
+        """Charts of TensorBoard's custom-scalars page: all terms in one, weighted, raw, and by episode, and by each figure of
+        `statistics`.
+        """
         charts = {
             "paid per step": ["Multiline", [f"^terms/{term}$" for term in terms]],
             "value per step": ["Multiline", [f"^terms_raw/{term}$" for term in terms]],
             "paid per episode": ["Multiline", [f"^episode/{term}$" for term in terms]],
             "reward per step": ["Multiline", ["^reward/total$", "^reward/total_rule$"]],
         }
-        self._write(Event(wall_time=time.time(), summary=custom_scalars({"reward terms": charts})))
+        alive = {
+            title: ["Multiline", [f"^{tag_of(figure, name)}$" for name in _charted(figure, terms)]]
+            for title, figure in ALIVE
+        }
+        layout = {"reward terms": charts, "is each term alive?": alive}
+        self._write(Event(wall_time=time.time(), summary=custom_scalars(layout)))
 
     def add_scalar(self, tag: str, value: Any, step: Any = 0, *_: Any) -> None:
         """rl_games' call. A value is kept until the epoch is written."""
@@ -98,6 +115,11 @@ class Scalars:
         else:
             with open(self.run.scalars, "a", encoding="utf-8", newline="") as file:
                 file.write(_csv([row], self._columns))
+
+
+def _charted(figure: str, terms: Sequence[str]) -> List[str]:
+    """What a figure's chart shows: a total rule has a share of the variance too."""
+    return [*terms, "total_rule"] if figure == "return_share" else [*terms]
 
 
 def cut(run: RunFolder, epoch: int, position: Dict[str, int]) -> None:

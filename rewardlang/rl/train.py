@@ -122,6 +122,7 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
             changed=state.get("changed"),
             max_minutes=plan.max_minutes,
             spec_hash=plan.program.hash,
+            watched=state.get("watch"),
         )
         if not state:
             scalars.layout(recorder.terms)

@@ -52,3 +52,16 @@ def test_a_term_that_is_not_finite_is_told_once() -> None:
         display.update(PROGRESS)
         display.update(PROGRESS)
     assert out.getvalue().count("term effort gave 3 values") == 1
+
+
+def test_no_remark_is_lost_on_a_terminal() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=80, height=24, force_terminal=True, color_system=None)
+    with Display("title", console) as display:
+        display.update(PROGRESS)
+        for i in range(9):
+            display.note(f"remark {i}")
+        before = out.getvalue()
+    assert "remark 0" in before  # when it happens
+    last = out.getvalue()[len(before) :]
+    assert all(f"remark {i}" in last for i in range(9))

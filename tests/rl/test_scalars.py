@@ -12,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from rewardlang.rl.run_folder import RunFolder
 from rewardlang.rl.scalars import Scalars, cut, read_csv
+from rewardlang.statistics import FIGURES
 
 
 @pytest.fixture
@@ -96,3 +97,9 @@ def test_the_layout_puts_all_terms_in_one_chart(run: RunFolder) -> None:
         reader.Tensors("custom_scalars__config__")[0].tensor_proto.string_val[0]
     )
     assert list(layout.category[0].chart[0].multiline.tag) == ["^terms/speed$", "^terms/effort$"]
+    alive = {chart.title: list(chart.multiline.tag) for chart in layout.category[1].chart}
+    assert layout.category[1].title == "is each term alive?" and len(alive) == len(FIGURES)
+    assert alive["share of the absolute reward"] == [
+        f"^diagnostics_share/{term}$" for term in ("speed", "effort")
+    ]
+    assert alive["share of the variance of the return"][-1] == "^diagnostics_return_share/total_rule$"
