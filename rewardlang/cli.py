@@ -134,7 +134,7 @@ def _check(arguments: argparse.Namespace) -> int:
     failed = arguments.strict and bool(program.warnings)
     if arguments.format == "json":
         print(json.dumps({"ok": not failed, "task": program.vocabulary.task, "terms": show.finite(program.table()),
-                          "diagnostics": [w.to_dict() for w in program.warnings]}, indent=2))  # fmt: skip
+                          "expectations": [e.to_dict() for e in program.expectations], "diagnostics": [w.to_dict() for w in program.warnings]}, indent=2))  # fmt: skip
     else:
         for warning in program.warnings:
             print(warning.render(), file=sys.stderr)
