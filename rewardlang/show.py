@@ -64,6 +64,21 @@ def expectations(program: Compiled) -> List[str]:
     return rows
 
 
+def probe(data: Dict[str, Any]) -> str:
+    """The table of term against behaviour: what each pays a step, in the mean."""
+    behaviours = data["behaviours"]
+    rows = [["paid per step", *behaviours]]
+    terms = next(iter(behaviours.values()))["terms"]
+    for name in terms:
+        rows.append([name, *(f"{b['terms'][name]:.3g}" for b in behaviours.values())])
+    rows.append(["total", *(f"{b['per_step']:.3g}" for b in behaviours.values())])
+    rows.append(["episode, s", *(f"{b['length_s']:.2f}" for b in behaviours.values())])
+    rows.append(["failed", *(f"{b['failed']:.0%}" for b in behaviours.values())])
+    rows.append(["discounted return", *(f"{b['return']:.4g}" for b in behaviours.values())])
+    laws = [f"expect {e['text']}: {'holds' if e['holds'] else 'does not hold'}" for e in data["expectations"]]
+    return "\n".join(["", *columns(rows, right=range(1, len(rows[0]))), *laws])
+
+
 def quantity_rows(vocabulary: Vocabulary) -> List[Dict[str, Any]]:
     """A row for each readable name."""
     rows = []

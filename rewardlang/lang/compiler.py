@@ -17,6 +17,7 @@ from .emit import emit, safe
 from .expect import Expectation, proved, refusal
 from .forms import product
 from .ir import Program, Term
+from .lints import lints
 from .nodes import File
 from .nonfinite import bounded
 from .optimize import optimize
@@ -107,7 +108,7 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     typed, warnings, claims = check(resolved)
     bounds, doubtful = bounded(typed, vocabulary)
     expectations = _decided(claims, bounds)
-    found = (*warnings, *doubtful)
+    found = (*warnings, *doubtful, *lints(resolved, typed, bounds))
     optimized = optimize(typed)
     name = name or tree.source.name
     return Compiled(
