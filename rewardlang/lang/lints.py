@@ -81,6 +81,8 @@ def ending_early(s: Subject) -> Iterator[Diagnostic]:
 def sign(s: Subject) -> Iterator[Diagnostic]:
     """RW513: a weight of one sign, a value that can be of the other."""
     for term in s.program.terms:
+        if term.name in s.resolved.weights:
+            continue  # a `weight` that changes a sign is RW412
         weight, value = s.bounds.of(term.weight), s.bounds.of(term.value)
         near = SLACK * max(1.0, *(abs(e) for e in value[:2] if math.isfinite(e)), 0.0)
         if weight.high <= 0 and weight.low < 0 and value.low < -near and not _is_meant(s, term):
