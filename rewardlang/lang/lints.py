@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from . import nodes as n
 from .bounds import Bounds
@@ -23,6 +23,7 @@ DWARFED = 5000  # times the next bounded term: beyond what a rare event or a sof
 CLOCKS = {"phase", "episode_time", "episode_step"}
 LATCHES = {"ever", "steps", "sample"}
 SUMS = {"integral", "running_max", "running_min"}  # without `reset_when=`
+VELOCITIES = ("root_lin_vel", "root_ang_vel", "body_lin_vel", "body_ang_vel")
 DIFFERENCES = {"rate", "delta", "delta2", "prev", "prev2", "potential"}
 
 
@@ -34,6 +35,10 @@ class Subject:
     program: Program
     bounds: Bounds
     reached: Reached
+
+    def size_of(self, quantity: str) -> int:
+        """How many elements a quantity has."""
+        return math.prod(len(axis) for axis in self.resolved.vocabulary.quantities[quantity].type.axes)
 
     def pays(self, term: Term) -> Tuple[float, float]:
         """The range of what a term pays a step."""
@@ -213,11 +218,28 @@ def unused(s: Subject) -> Iterator[Diagnostic]:
 
 
 def _commands(s: Subject) -> Iterator[Diagnostic]:
+    """A robot that is asked for velocities, and paid for others: standing still whatever is asked for is a task of its own."""
     commands = [name for name in s.resolved.vocabulary.quantities if name.startswith("command_")]
-    if commands and s.resolved.observations and not s.reached.all & set(commands):
-        statement = next(iter(s.resolved.groups.values()))[0]
-        yield warning("RW516", statement.name_span, f"the task {s.resolved.vocabulary.task} asks for velocities, and nothing reads its commands",
+    if not commands or not s.resolved.observations or s.reached.all & set(commands):
+        return
+    term = _pays_for_motion(s)
+    if term is not None:
+        yield warning("RW516", term.span, f"`{term.name}` pays for a velocity, and nothing reads those that the task {s.resolved.vocabulary.task} asks for",
                        "pay for following them, e.g. `gauss(norm(command_lin_vel - base_lin_vel.xy), 0.5[m/s])`, or take a task without commands")  # fmt: skip
+
+
+def _pays_for_motion(s: Subject) -> Optional[Term]:
+    """A term that can pay more than it can while nothing moves."""
+    still = {**s.bounds.known, **{name: ((0.0, 0.0),) * s.size_of(name) for name in VELOCITIES}}
+    at_rest = Bounds(s.program, still, s.bounds.steps)
+    for term in s.program.terms:
+        if is_event(s.program, term):
+            continue
+        most = s.pays(term)[1]
+        resting = mul(at_rest.of(term.weight)[:2], at_rest.of(term.value)[:2])[1]
+        if most > 0 and resting < 0.95 * most:
+            return term
+    return None
 
 
 def unobservable(s: Subject) -> Iterator[Diagnostic]:

@@ -10,10 +10,8 @@ import torch
 from ..lang import nodes as n
 from ..lang.compiler import Compiled, compile_tree
 from ..lang.diagnostics import Diagnostic, RewardError, error
-from ..lang.emit import emit
 from ..lang.expect import Expectation
 from ..lang.ir import Output, Program, Term
-from ..lang.optimize import optimize
 from ..reward import Reward
 from .env import RewardEnv
 
@@ -39,9 +37,7 @@ class Mirrors:
         holds = [law.program.metrics[0].value for law in laws if law.status == "open"]
         if holds:
             metrics = tuple(Output(term.name, node) for term, node in zip(self.terms, holds))
-            typed = replace(laws[0].program, metrics=metrics)
-            optimized = optimize(typed)
-            own = replace(program, typed=typed, optimized=optimized, source=emit(optimized, "symmetry"))
+            own = program.of(replace(laws[0].program, metrics=metrics))
             self.reward = Reward(own, count)
             self.broken = torch.zeros(len(holds))
 

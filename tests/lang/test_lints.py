@@ -32,6 +32,7 @@ WRONG = [
     ("RW516", "cap(x) = min(x, 1)\nreward = forward_vel + alive"),
     ("RW516", "reward = forward_vel + alive\nmetric speed = forward_vel"),
     ("RW516", "task humanoid_velocity\nreward = forward_vel + alive"),
+    ("RW516", "task quadruped\nreward = alive + gauss(forward_vel - 1, 0.5) as speed"),
     # what the policy does not see
     ("RW517", "reward = alive + 0.5 * count(stance(phase(0.8[s], table(feet, \"left_*\": 0, \"*\": 0.5)), 0.5)) as gait"),
     ("RW517", "reward = forward_vel * ever(base_height > 0.3[m]) as late + alive"),
@@ -57,6 +58,7 @@ SOUND = [
     "reward = alive + forward_vel - 0.01 * sum(delta(actions)^2) as jerk - 0.01 * running_max(sum(actions^2), reset_when=base_height < 0.3) as h",
     "task humanoid_velocity\nreward = alive + gauss(norm(command_lin_vel - base_lin_vel.xy), 0.5[m/s]) as track",
     "reward = alive + forward_vel\nterminate stuck when steps(abs(forward_vel) < 0.01) > 100",
+    "task humanoid_velocity\nreward = alive + gauss(norm(base_lin_vel), 0.2) as still - 0.01 * sum(torques^2) as effort",
     "unused = 3  # allow RW516: for specs that extend this one\nreward = alive + forward_vel",
     "reward = alive + forward_vel - 0.3 * base_ang_vel.z as turn  # allow RW513: it is to turn right",
 ]  # fmt: skip
