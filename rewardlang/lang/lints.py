@@ -36,10 +36,6 @@ class Subject:
     bounds: Bounds
     reached: Reached
 
-    def size_of(self, quantity: str) -> int:
-        """How many elements a quantity has."""
-        return math.prod(len(axis) for axis in self.resolved.vocabulary.quantities[quantity].type.axes)
-
     def pays(self, term: Term) -> Tuple[float, float]:
         """The range of what a term pays a step."""
         return mul(self.bounds.of(term.weight)[:2], self.bounds.of(term.value)[:2])
@@ -222,20 +218,22 @@ def _commands(s: Subject) -> Iterator[Diagnostic]:
     commands = [name for name in s.resolved.vocabulary.quantities if name.startswith("command_")]
     if not commands or not s.resolved.observations or s.reached.all & set(commands):
         return
-    term = _pays_for_motion(s)
+    term = pays_for_motion(s.resolved, s.program, s.bounds)
     if term is not None:
         yield warning("RW516", term.span, f"`{term.name}` pays for a velocity, and nothing reads those that the task {s.resolved.vocabulary.task} asks for",
                        "pay for following them, e.g. `gauss(norm(command_lin_vel - base_lin_vel.xy), 0.5[m/s])`, or take a task without commands")  # fmt: skip
 
 
-def _pays_for_motion(s: Subject) -> Optional[Term]:
+def pays_for_motion(resolved: Resolved, program: Program, bounds: Bounds) -> Optional[Term]:
     """A term that can pay more than it can while nothing moves."""
-    still = {**s.bounds.known, **{name: ((0.0, 0.0),) * s.size_of(name) for name in VELOCITIES}}
-    at_rest = Bounds(s.program, still, s.bounds.steps)
-    for term in s.program.terms:
-        if is_event(s.program, term):
+    quantities = resolved.vocabulary.quantities
+    sizes = {name: math.prod(len(axis) for axis in quantities[name].type.axes) for name in VELOCITIES}
+    still = {**bounds.known, **{name: ((0.0, 0.0),) * size for name, size in sizes.items()}}
+    at_rest = Bounds(program, still, bounds.steps)
+    for term in program.terms:
+        if is_event(program, term):
             continue
-        most = s.pays(term)[1]
+        most = mul(bounds.of(term.weight)[:2], bounds.of(term.value)[:2])[1]
         resting = mul(at_rest.of(term.weight)[:2], at_rest.of(term.value)[:2])[1]
         if most > 0 and resting < 0.95 * most:
             return term

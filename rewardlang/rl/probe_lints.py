@@ -10,20 +10,12 @@ import torch
 from ..lang.compiler import Compiled
 from ..lang.diagnostics import Diagnostic
 from ..lang.ir import Term
-from ..lang.lints import is_event, warning
+from ..lang.lints import is_event, pays_for_motion, warning
 from ..lang.ranges import mul
 from .behaviours import Course
 
 Courses = Mapping[str, Course]
-MOTION = {
-    "root_pos",
-    "root_lin_vel",
-    "body_pos",
-    "body_lin_vel",
-    "dof_vel",
-    "command_lin_vel",
-    "command_ang_vel",
-}
+COMMANDS = {"command_lin_vel", "command_ang_vel", "command_heading"}
 MOST = 0.7  # of what is on offer: beyond that there is little to learn for
 WIDE, NARROW = 0.98, 0.02  # a kernel's value, of its range: flat at the top, or at the bottom
 DOMINANT = 100  # times the spread of the next term
@@ -89,28 +81,21 @@ def _up(x: float) -> str:
 
 def standing_still(program: Compiled, courses: Courses) -> Iterator[Diagnostic]:
     """RW512: holding the pose collects most of what all terms together can pay, though some pay for motion."""
-    offers: List[float] = []
-    moving: List[Term] = []
+    offers = {}
     for term in program.typed.terms:
-        low, high = mul(program.bounds.of(term.weight)[:2], program.bounds.of(term.value)[:2])
-        if high <= 0:
-            continue
-        offers.append(high)
-        if _reads(program, term.value) & MOTION and not is_event(program.typed, term):
-            moving.append(term)
-    if (
-        not moving
-        or program.typed.total is not None
-        or not all(map(math.isfinite, offers))
-        or "hold" not in courses
-    ):
+        high = mul(program.bounds.of(term.weight)[:2], program.bounds.of(term.value)[:2])[1]
+        if high > 0:
+            offers[term.name] = high
+    most = sum(offers.values())
+    if program.typed.total is not None or not math.isfinite(most):
         return
-    hold, most = courses["hold"], sum(offers)
+    asked = [t for t in program.typed.terms if t.name in offers and _reads(program, t.value) & COMMANDS]
+    moving = asked[0] if asked else pays_for_motion(program.resolved, program.typed, program.bounds)
+    hold = courses["hold"]
     paid = float(hold.total.sum() / hold.on.sum())
-    if paid > MOST * most > 0:
-        first = max(moving, key=lambda term: float(hold.per_step[_at(program, term)]))
-        got = float(hold.per_step[_at(program, first)])
-        yield warning("RW512", first.span, f"standing still pays: holding the default pose earns {paid:.3g} of the {most:.3g} a step that is on offer ({paid / most:.0%}), {got:.3g} of it for `{first.name}`",
+    if moving is not None and paid > MOST * most > 0:
+        got = float(hold.per_step[[t.name for t in program.typed.terms].index(moving.name)])
+        yield warning("RW512", moving.span, f"standing still pays: holding the default pose earns {paid:.3g} of the {most:.3g} a step that is on offer ({paid / most:.0%}), {got:.3g} of it for `{moving.name}`",
                       "narrow the kernel, ask for larger commands, or pay for progress rather than for being there")  # fmt: skip
 
 
@@ -169,10 +154,6 @@ def _has_kernel(program: Compiled, term: Term) -> bool:
         elif node.op in ("mul", "neg", "sub", "add", "mean", "sum"):
             todo += node.args
     return found
-
-
-def _at(program: Compiled, term: Term) -> int:
-    return [t.name for t in program.typed.terms].index(term.name)
 
 
 def _reads(program: Compiled, root: int) -> Set[str]:
