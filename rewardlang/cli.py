@@ -46,6 +46,11 @@ def parser() -> argparse.ArgumentParser:
     _task_option(check)
     _set_option(check)
     check.add_argument("--strict", action="store_true", help="warnings are errors")
+    check.add_argument(
+        "--probe",
+        action="store_true",
+        help="run scripted behaviours in the simulator: what each term pays a robot that stands, goes limp, falls, ...",
+    )
     _format_option(check)
 
     explain = _command(
@@ -153,14 +158,23 @@ def _check(arguments: argparse.Namespace) -> int:
     from . import show
 
     program = _compiled(arguments)
-    failed = arguments.strict and bool(program.warnings)
+    warnings, probed = list(program.warnings), None
+    if arguments.probe:
+        from .rl.probe import probe_task
+
+        probe = probe_task(program, arguments.task, _params(arguments.set))
+        warnings, probed = [*warnings, *probe.findings], probe.to_dict()
+    failed = (arguments.strict and bool(warnings)) or any(w.severity == "error" for w in warnings)
     if arguments.format == "json":
-        print(json.dumps({"ok": not failed, "task": program.vocabulary.task, "terms": show.finite(program.table()),
-                          "diagnostics": [w.to_dict() for w in program.warnings]}, indent=2))  # fmt: skip
+        data = {"ok": not failed, "task": program.vocabulary.task, "terms": show.finite(program.table()),
+                "expectations": [e.to_dict() for e in program.expectations], "diagnostics": [w.to_dict() for w in warnings]}  # fmt: skip
+        print(json.dumps(data if probed is None else {**data, "probe": show.finite(probed)}, indent=2))
     else:
-        for warning in program.warnings:
+        for warning in warnings:
             print(warning.render(), file=sys.stderr)
         print(show.terms(program))
+        if probed is not None:
+            print(show.probe(probed))
     return 2 if failed else 0
 
 

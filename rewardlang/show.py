@@ -45,14 +45,38 @@ def terms(program: Compiled) -> str:
         out.append(f"total = {program.resolved.total.value.span.text if program.resolved.total else ''}")
     causes = ", ".join(c.name for c in program.typed.causes)
     out.append(f"ends when: {causes + ', ' if causes else ''}time limit")
-    if program.expectations:
-        out.append(
-            f"{program.expectations} `expect` line{'s' if program.expectations != 1 else ''} read; proving them is not part of this version"
-        )
+    out += expectations(program)
     long = [row["term"] for row in table if len(row["term"]) > LONG_NAME]
     if long:
         out.append(f"hint: `as NAME` gives {long[0]} a shorter name")
     return "\n".join(out)
+
+
+STATUS = {"proved": "proved", "open": "not proved: `rewardlang test` tries to break it"}
+
+
+def expectations(program: Compiled) -> List[str]:
+    """A line for each `expect` line: whether it is proved."""
+    rows = []
+    for one in program.expectations:
+        open_ = "`rewardlang check --probe` compares them" if one.kind == "behaviours" else STATUS[one.status]
+        rows.append(f"expect {one.text}: {open_}")
+    return rows
+
+
+def probe(data: Dict[str, Any]) -> str:
+    """The table of term against behaviour: what each pays a step, in the mean."""
+    behaviours = data["behaviours"]
+    rows = [["paid per step", *behaviours]]
+    terms = next(iter(behaviours.values()))["terms"]
+    for name in terms:
+        rows.append([name, *(f"{b['terms'][name]:.3g}" for b in behaviours.values())])
+    rows.append(["total", *(f"{b['per_step']:.3g}" for b in behaviours.values())])
+    rows.append(["episode, s", *(f"{b['length_s']:.2f}" for b in behaviours.values())])
+    rows.append(["failed", *(f"{b['failed']:.0%}" for b in behaviours.values())])
+    rows.append(["discounted return", *(f"{b['return']:.4g}" for b in behaviours.values())])
+    laws = [f"expect {e['text']}: {'holds' if e['holds'] else 'does not hold'}" for e in data["expectations"]]
+    return "\n".join(["", *columns(rows, right=range(1, len(rows[0]))), *laws])
 
 
 def quantity_rows(vocabulary: Vocabulary) -> List[Dict[str, Any]]:

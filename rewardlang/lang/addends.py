@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from . import format
 from . import nodes as n
@@ -191,6 +191,18 @@ class Untyped:
         rewards = [s for s in self.statements if isinstance(s, n.Reward)]
         groups = dict.fromkeys(s.group for s in rewards)
         return [name for group in groups for s in rewards if s.group == group for name, _, _ in self.terms(s)]
+
+    def only_terms(self, names: Iterable[str]) -> Set[str]:
+        """Those of the terms' names that nothing else has, unless the task does: `1.0 * speed` is called what it consists of."""
+        wanted = set(names)
+        return {
+            name
+            for s in self.statements
+            if isinstance(s, n.Reward)
+            for name, _, factors in self.terms(s)
+            if name in wanted - set(self.values)
+            and [f for _, f in self.value_of(factors)] != [n.Name(s.span, name)]
+        }
 
     def changed(
         self, reward: n.Reward, change: Callable[[str, n.Expr], Optional[n.Expr]]

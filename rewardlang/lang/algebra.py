@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Uni
 from . import format
 from . import nodes as n
 from .addends import Factors, Untyped, flatten, natural_name
+from .names import reads_pay
 from .rename import renamed_tree
 
 Statements = Sequence[n.Statement]
@@ -20,15 +21,23 @@ class SpecError(ValueError):
 
 
 def scaled(statements: Statements, by: float) -> List[n.Statement]:
-    """All that a spec pays, times a number: each term's weight, or the `total` where there is one."""
+    """All that a spec pays, times a number: each term's weight, or the `total` where there is one.
+
+    An `expect` line about what is paid was about the amounts before, and goes.
+    """
     ruled = any(isinstance(s, n.Total) for s in statements)
+    table = Untyped(statements)
+    groups = {*(s.group for s in statements if isinstance(s, n.Reward)), "total"}
+    names = {*table.names(), *groups}
+    plain = groups | table.only_terms(names)
     out: List[n.Statement] = []
     for s in statements:
         if isinstance(s, n.Total):
             s = replace(s, value=_times(by, s.value))
         elif isinstance(s, (n.Reward, n.Weight)) and not ruled:
             s = replace(s, value=_times(by, s.value))
-        out.append(s)
+        if not (isinstance(s, n.Expect) and by != 1 and reads_pay(s.condition, plain, names)):
+            out.append(s)
     return out
 
 
@@ -114,11 +123,14 @@ def settled(statements: Statements) -> List[n.Statement]:
     new.update(
         (s.name, None) for s in statements if isinstance(s, n.Drop) and s.what == "term" and s.name in sure
     )
+    gone = {name for name, value in new.items() if value is None}
     out: List[n.Statement] = []
     for s in statements:
         if isinstance(s, n.Reward) and {name for name, _, _ in table.terms(s)} & set(new):
             out += _without_sums(table, s, new)
-        elif not (isinstance(s, FOLLOWS) and s.name in new and getattr(s, "what", "term") == "term"):
+        elif isinstance(s, FOLLOWS) and s.name in new and getattr(s, "what", "term") == "term":
+            continue
+        elif not (isinstance(s, n.Expect) and reads_pay(s.condition, table.only_terms(gone), gone)):
             out.append(s)
     return _begun(out)
 
@@ -300,7 +312,7 @@ def renamed(statements: Statements, names: Mapping[str, str]) -> List[n.Statemen
             s = replace(changed, group=names.get(s.group, s.group))
         elif hasattr(s, "name") and not isinstance(s, n.Task):
             s = replace(s, name=names.get(s.name, s.name))
-        out.append(renamed_tree(s, values, calls))
+        out.append(renamed_tree(s, names if isinstance(s, n.Expect) else values, calls))
     return out
 
 

@@ -6,7 +6,9 @@ import math
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import nodes as n
+from .claims import claims
 from .diagnostics import Diagnostic, RewardError, error, fail
+from .expect import Expectation
 from .ir import Cause, Output, Param, Program, TooLarge
 from .lower import Lowerer
 from .mismatch import Value
@@ -17,11 +19,12 @@ from .types import BOOL, Depends, Kind, Type
 from .units import Unit, show
 
 
-def check(resolved: Resolved) -> Tuple[Program, Tuple[Diagnostic, ...]]:
-    """The typed program and the warnings. Raises RewardError with every error found."""
+def check(resolved: Resolved) -> Tuple[Program, Tuple[Diagnostic, ...], List[Expectation]]:
+    """The typed program, the warnings and the claims of `expect` lines. Raises RewardError with every error found."""
     checker = Checker(resolved)
     try:
         program = checker.run()
+        expectations = claims(checker, program)
     except TooLarge as problem:
         fail(
             error(
@@ -33,7 +36,7 @@ def check(resolved: Resolved) -> Tuple[Program, Tuple[Diagnostic, ...]]:
         )
     if checker.found:
         raise RewardError(checker.found)
-    return program, tuple(checker.warnings)
+    return program, tuple(checker.warnings), expectations
 
 
 class Checker(Lowerer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Dict, List, Tuple
 
@@ -12,11 +12,13 @@ from . import format
 from .at_start import at_start
 from .bounds import Bounds
 from .check import check
-from .diagnostics import Diagnostic, did_you_mean
+from .diagnostics import Diagnostic, RewardError, did_you_mean
 from .emit import emit, safe
+from .expect import Expectation, proved, refusal
 from .forms import product
 from .ir import Program, Term
-from .nodes import Expect, File
+from .lints import lints
+from .nodes import File
 from .nonfinite import bounded
 from .optimize import optimize
 from .ranges import mul
@@ -40,6 +42,7 @@ class Compiled:
     optimized: Program = field(repr=False)
     bounds: Bounds = field(repr=False)
     warnings: Tuple[Diagnostic, ...] = ()
+    expectations: Tuple[Expectation, ...] = ()  # the `expect` lines, those of extended files first
 
     @property
     def terms(self) -> Tuple[Term, ...]:
@@ -76,10 +79,13 @@ class Compiled:
             raise ValueError(f"{given} = {value:g} is outside its range [{low:g}, {high:g}]")
         return name
 
-    @property
-    def expectations(self) -> int:
-        """How many `expect` lines there are."""
-        return sum(isinstance(s, Expect) for s in self.tree.statements)
+    def law(self, expectation: Expectation) -> Compiled:
+        """An `expect` line as a program of its own, for `Reward`: its metric `holds` is 1 where the claim does."""
+        return self.of(expectation.program)
+
+    def of(self, program: Program) -> Compiled:
+        """Another program over the same spec and task, without what was found of this one."""
+        return replace(self, typed=program, optimized=optimize(program), warnings=(), expectations=())
 
     def table(self) -> List[Dict[str, Any]]:
         """A row for each term: name, group, weight, value's text, unit, axes that it reduces, line."""
@@ -99,9 +105,10 @@ class Compiled:
 def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled:
     """A parsed spec compiled for a task's vocabulary. Raises RewardError with every error of the first stage that has any."""
     resolved = resolve(tree, vocabulary)
-    typed, warnings = check(resolved)
+    typed, warnings, claims = check(resolved)
     bounds, doubtful = bounded(typed, vocabulary)
-    found = (*warnings, *doubtful)
+    expectations = _decided(claims, bounds)
+    found = (*warnings, *doubtful, *lints(resolved, typed, bounds))
     optimized = optimize(typed)
     name = name or tree.source.name
     return Compiled(
@@ -113,7 +120,20 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
         optimized,
         bounds,
         tuple(sorted((w for w in found if not allowed(w)), key=lambda w: (w.span.source.name, w.span.start))),
+        expectations,
     )
+
+
+def _decided(claims: List[Expectation], of_terms: Bounds) -> Tuple[Expectation, ...]:
+    """The claims with what ranges say of each. Raises RewardError for those that never hold."""
+    if not claims:
+        return ()
+    bounds = Bounds(claims[0].program, of_terms.known, of_terms.steps)
+    found = [proved(claim, bounds) for claim in claims]
+    refuted = [refusal(one, bounds) for one in found if one.status == "refuted"]
+    if refuted:
+        raise RewardError(refuted)
+    return tuple(found)
 
 
 def allowed(warning: Diagnostic) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 from . import nodes as n
 from .addends import Untyped
 from .diagnostics import Diagnostic, RewardError, closest, error, fail
+from .names import reads_pay
 from .rename import renamed_tree, with_expressions
 from .source import Source, Span, read
 from .syntax import parse
@@ -257,6 +258,10 @@ def _extended(base: Sequence[n.Statement], own: Sequence[n.Statement]) -> Iterat
         key = _key(statement)
         if isinstance(statement, (n.Weight, n.Drop)) and statement.name in gone and _is_of_term(statement):
             continue  # it was about a term of a group that is replaced
+        if isinstance(statement, n.Expect) and reads_pay(
+            statement.condition, Untyped(base).only_terms(gone), gone
+        ):
+            continue
         if isinstance(statement, n.Reward) and ("reward", statement.group) in new:
             continue  # the whole group, what was added to it included
         if key is None or key not in new:

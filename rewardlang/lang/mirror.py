@@ -7,7 +7,7 @@ against its partner's. What belongs to the robot (limits, masses, the default po
 
 from __future__ import annotations
 
-from typing import Dict, Sequence, Set, Tuple
+from typing import Dict, Mapping, Optional, Sequence, Set, Tuple
 
 from .ir import Node
 from .mismatch import Mismatch, Value, want_value
@@ -51,7 +51,7 @@ def mirror(ops: Operations, x: Value) -> Value:
     pose) stays.
     """
     want_value(x)
-    return Value(_mirrored(ops, x.node), x.type)
+    return Value(mirrored(ops, x.node), x.type)
 
 
 def _side(ops: Operations, x: Value, side: int) -> Value:
@@ -73,15 +73,20 @@ def _side(ops: Operations, x: Value, side: int) -> Value:
     )
 
 
-def _mirrored(ops: Operations, root: int) -> int:
-    """The node that computes what `root` is on the mirrored robot."""
-    builder = ops.builder
+def mirrored(ops: Operations, root: int, known: Optional[Mapping[int, str]] = None) -> int:
+    """The node that computes what `root` is on the mirrored robot.
+
+    Nodes in `known` are mirrored by the rule given for them, instead of what they follow from: it says the same in fewer operations.
+    """
+    builder, known = ops.builder, known or {}
     below: Set[int] = set()
     todo = [root]
     while todo:
         i = todo.pop()
         if i not in below:
             below.add(i)
+            if i in known:
+                continue
             node = builder.nodes[i]
             todo += node.args
             if node.op == "state":
@@ -90,7 +95,9 @@ def _mirrored(ops: Operations, root: int) -> int:
     slots: Dict[int, Tuple[int, int]] = {}  # old slot → new slot and the node that reads it
     for i in sorted(below):
         node = builder.nodes[i]
-        if node.op == "quantity":
+        if i in known:
+            new[i] = _signed_leaf(ops, node, _swapped(ops, node.type, i), known[i])
+        elif node.op == "quantity":
             new[i] = _leaf(ops, node, i)
         elif node.op in ("state", "fill", "at_reset"):  # these name the slot that they belong to
             old = node.data[0]
@@ -111,11 +118,15 @@ def _leaf(ops: Operations, node: Node, i: int) -> int:
     quantity = ops.vocabulary.quantities.get(node.data[0])
     if quantity is None or quantity.kind not in ("state", "host") or node.type.depends is not Depends.STATE:
         return i
-    i = _swapped(ops, node.type, i)
-    if quantity.mirror in SIGNS:
+    return _signed_leaf(ops, node, _swapped(ops, node.type, i), quantity.mirror)
+
+
+def _signed_leaf(ops: Operations, node: Node, i: int, mirror: str) -> int:
+    """Node i, the elements of which have changed places, with the signs of a mirror rule."""
+    if mirror in SIGNS:
         letters = node.type.axes[-1].name
-        return _signed(ops, node.type, i, components(letters), [SIGNS[quantity.mirror][c] for c in letters])
-    if quantity.mirror == "joint":
+        return _signed(ops, node.type, i, components(letters), [SIGNS[mirror][c] for c in letters])
+    if mirror == "joint":
         axis = next(a for a in node.type.axes if a.name == "joints")
         unknown = [name for name in axis.elements if not ops.vocabulary.joint_signs.get(name)]
         if unknown:
@@ -125,9 +136,9 @@ def _leaf(ops: Operations, node: Node, i: int) -> int:
                 "its axis, mirrored, is not that of its partner",
             )
         return _signed(ops, node.type, i, axis, [ops.vocabulary.joint_signs[name] for name in axis.elements])
-    if quantity.mirror == "flip":
+    if mirror == "flip":
         return ops.builder.add("neg", (i,), node.type)
-    if quantity.mirror == "rotation":
+    if mirror == "rotation":
         table = Type(Kind.NUMBER, (), depends=Depends.NOTHING)
         return ops.builder.add("mul", (i, ops.builder.add("table", (), table, QUATERNION)), node.type)
     return i

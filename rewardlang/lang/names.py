@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Mapping, Tuple, Union
+from typing import Dict, Iterable, Iterator, List, Mapping, Set, Tuple, Union
 
 from . import nodes as n
 
@@ -22,6 +22,19 @@ def names_in(expr: n.Expr) -> Iterator[Union[n.Name, n.Call]]:
             ]
         else:
             stack += reversed(n.children(item))
+
+
+def read_names(expr: n.Expr) -> Set[str]:
+    """The names of values in an expression."""
+    return {use.id for use in names_in(expr) if isinstance(use, n.Name)}
+
+
+def reads_pay(condition: n.Expr, plain: Set[str], names: Set[str]) -> bool:
+    """Whether an `expect` line is about what one of `names` pays: it reads `paid(NAME)`, or one of `plain` as it is."""
+    paid = {id(a): a.id for use in names_in(condition) if isinstance(use, n.Call) and use.function == "paid"
+            for a in use.arguments if isinstance(a, n.Name)}  # fmt: skip
+    read = {use.id for use in names_in(condition) if isinstance(use, n.Name) and id(use) not in paid}
+    return bool(read & plain) or bool(set(paid.values()) & names)
 
 
 def topological(edges: Mapping[str, Iterable[str]]) -> Tuple[List[str], List[str]]:

@@ -9,6 +9,7 @@ from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tup
 from . import functions, gait, kernels, mirror, rotations, state  # noqa: F401 - importing fills the table of built-ins
 from . import nodes as n
 from .diagnostics import Diagnostic, Label, RewardError, closest, did_you_mean, error
+from .expect import about, readable
 from .names import names_in, topological
 from .registry import BUILTINS
 from .source import Source, Span
@@ -44,6 +45,7 @@ class Resolved:
     metrics: Dict[str, n.Metric] = field(default_factory=dict)
     weights: Dict[str, n.Weight] = field(default_factory=dict)
     drops: Dict[str, n.Drop] = field(default_factory=dict)
+    expects: List[n.Expect] = field(default_factory=list)  # with `paid(x)` and `return(x)` as names
     total: Optional[n.Total] = None
     observations: Tuple[n.Expr, ...] = ()
     order: List[str] = field(default_factory=list)
@@ -80,6 +82,8 @@ class _Resolver:
         self.free: Dict[
             str, FrozenSet[str]
         ] = {}  # function → names its body reads, through other functions too
+        self.expects: List[n.Expect] = []
+        self.paid: Set[str] = set()  # names that only an `expect` line may read
 
     def run(self) -> Resolved:
         for name, span in self.vocabulary.terminations:
@@ -89,6 +93,9 @@ class _Resolver:
         for taken in self.out.file.imports:
             self._refuse_known(taken.name, taken.name_span)
         self._require_reward()
+        if self.expects:
+            self.out.expects, self.paid, problems = readable(self.out, self.expects)
+            self.found += problems
         self.out.observations = tuple(parse_expression(span) for span in self.vocabulary.observations)
         self._check_functions()
         self._order()
@@ -129,6 +136,8 @@ class _Resolver:
             out.weights[s.name] = s
         elif isinstance(s, n.Drop):
             self._drop(s)
+        elif isinstance(s, n.Expect):
+            self.expects.append(s)
 
     def _declare_group(self, s: n.Reward) -> None:
         groups = self.out.groups
@@ -254,6 +263,9 @@ class _Resolver:
             yield self.out.total.value, set(self.out.groups)
         for observation in self.out.observations:
             yield observation, set()
+        for expect in self.out.expects:
+            for part in about(self.out, expect.condition):
+                yield part, self.paid
 
     def _check_names(self, expr: n.Expr, scope: Set[str]) -> None:
         for use in names_in(expr):

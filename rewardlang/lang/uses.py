@@ -44,7 +44,7 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
         "pi",
     ]
     help = ELSEWHERE.get(name) or did_you_mean(name, known)
-    if scope & set(resolved.groups) and not help:
+    if scope & set(resolved.groups) and not help and "total" not in scope:
         help = f"`total` reads the groups: {', '.join(resolved.groups)}"
     if name in resolved.groups:
         return error("RW101", use.span, f"the reward group `{name}` can be read in `total` only")

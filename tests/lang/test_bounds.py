@@ -142,7 +142,7 @@ def test_what_cannot(value: str) -> None:
 
 
 def test_findings_are_in_conditions_metrics_and_totals_too() -> None:
-    text = "reward = alive\nreward x = -heading^2\nmetric m = 1/heading\nterminate t when log(heading) > 2\ntotal = reward*exp(-x) + exp(x)\n"
+    text = "reward = alive\nreward x = -heading^2\nmetric m = 1/heading\nterminate t when log(heading) > 1\ntotal = reward*exp(-x) + exp(x)\n"
     found = rewardlang.compile(text).warnings
     assert [(w.code, w.span.line) for w in found] == [("RW503", 3), ("RW505", 4)]
     assert "[-3.141593, 0]" in found[1].message

@@ -1,0 +1,95 @@
+"""Lints that ranges and names decide: for each a spec that is wrong, and sound ones that look alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import List
+
+import pytest
+
+import rewardlang
+
+ROOT = Path(__file__).parents[2]
+WRONG = [
+    # failing at once costs least
+    ("RW511", "reward = -0.01 * sum(torques^2) as effort - abs(base_lin_vel.y) as drift"),
+    ("RW511", "reward = -norm(root_pos.xy - [3, 0]) as distance - 0.1 * sum(actions^2)"),
+    # signs
+    ("RW513", "reward = forward_vel + alive - 0.5 * base_ang_vel.z as turning"),
+    ("RW513", "reward = forward_vel + alive - 0.05 * sum(torques * dof_vel) as power"),
+    ("RW513", "reward = forward_vel + alive - 0.1 * log(max(abs(dof_pos[\"left_knee\"]), 0.1)) as bend"),
+    ("RW513", "low = min(base_height - 0.3[m], 0)\nreward = forward_vel + alive + 2 * low"),
+    # one term
+    ("RW514", "reward = forward_vel + alive - 1000 * sum(torques^2) as effort - sum(projected_gravity.xy^2) as tilt"),
+    # parts that never change
+    ("RW515", "reward = forward_vel + alive * (projected_gravity.z > 1.5) as up"),
+    ("RW515", "reward = forward_vel + alive - sum(relu(abs(torques) - 100)) as strong"),
+    ("RW515", "reward = forward_vel + max(-sum(abs(actions)), 1) as g"),
+    ("RW515", "reward = forward_vel + alive\nterminate weak when all(abs(actions) > 3)"),
+    # what nothing reads
+    ("RW516", "param k = 2\nreward = forward_vel + alive"),
+    ("RW516", "speed = min(forward_vel, 1)\nreward = forward_vel + alive"),
+    ("RW516", "cap(x) = min(x, 1)\nreward = forward_vel + alive"),
+    ("RW516", "reward = forward_vel + alive\nmetric speed = forward_vel"),
+    ("RW516", "task humanoid_velocity\nreward = forward_vel + alive"),
+    ("RW516", "task quadruped\nreward = alive + gauss(forward_vel - 1, 0.5) as speed"),
+    # what the policy does not see
+    ("RW517", "reward = alive + 0.5 * count(stance(phase(0.8[s], table(feet, \"left_*\": 0, \"*\": 0.5)), 0.5)) as gait"),
+    ("RW517", "reward = forward_vel * ever(base_height > 0.3[m]) as late + alive"),
+    ("RW517", "reward = forward_vel + alive - 0.1 * abs(integral(base_ang_vel.z)) as turned"),
+    ("RW517", "reward = forward_vel + alive * (episode_time > 2[s]) as later"),
+]  # fmt: skip
+SOUND = [
+    "reward = forward_vel - 0.01 * sum(torques^2) as effort",
+    "reward = -0.01 * sum(torques^2) as effort - 100 * fallen",
+    "reward = -0.01 * sum(torques^2) as effort - abs(base_lin_vel.y) as drift\ndrop terminate fallen",
+    "reward = alive - projected_gravity.z as upright - 0.1 * sum(abs(torques * dof_vel)) as power",
+    "reward = alive - 2 * rate(norm(root_pos.xy - [3, 0])) as progress - delta(base_height) as drop_",
+    "reward = alive - potential(norm(root_pos.xy - [3, 0])) as shaping",
+    "reward = alive - 0.5 * (1 + projected_gravity.z) as lean - 0.2 * (1 - gauss(base_lin_vel.y, 0.2)) as drift",
+    "reward = alive - log(max(1 - gauss(norm(dof_vel), 5), 1e-4)) as style",
+    "cost = -norm(base_lin_vel.yz)\nreward = alive + 2 * cost",
+    "reward = alive + forward_vel - 0.1 * sum(dof_vel * dof_vel) as speed2",
+    "reward = alive + forward_vel - sum((dof_pos - default_dof_pos)^2) as pose - 0.1 * var(dof_pos) as spread",
+    "reward = alive + clip(forward_vel, 0, 1) + clip(-projected_gravity.z, -1, 1) as up",
+    "reward = alive + forward_vel - 200 * fallen - 2e-4 * sum(torques^2) as effort",
+    "param w = 0 in [0, 1]\nreward = alive + w * forward_vel",
+    "reward = alive + forward_vel + 0.2 * sum((prev(timer(not (contact_forces[feet].z > 1[N]))) - 0.3[s]) * rising(contact_forces[feet].z > 1[N])) as air",
+    "reward = alive + forward_vel - 0.01 * sum(delta(actions)^2) as jerk - 0.01 * running_max(sum(actions^2), reset_when=base_height < 0.3) as h",
+    "task humanoid_velocity\nreward = alive + gauss(norm(command_lin_vel - base_lin_vel.xy), 0.5[m/s]) as track",
+    "reward = alive + forward_vel\nterminate stuck when steps(abs(forward_vel) < 0.01) > 100",
+    "task humanoid_velocity\nreward = alive + gauss(norm(base_lin_vel), 0.2) as still - 0.01 * sum(torques^2) as effort",
+    "unused = 3  # allow RW516: for specs that extend this one\nreward = alive + forward_vel",
+    "reward = alive + forward_vel - 0.3 * base_ang_vel.z as turn  # allow RW513: it is to turn right",
+]  # fmt: skip
+
+
+def codes(text: str) -> List[str]:
+    return [w.code for w in rewardlang.compile(text, observations=True).warnings]
+
+
+@pytest.mark.parametrize(("code", "text"), WRONG, ids=[f"{code}-{i}" for i, (code, _) in enumerate(WRONG)])
+def test_wrong(code: str, text: str) -> None:
+    assert codes(text) == [code]
+
+
+@pytest.mark.parametrize("text", SOUND, ids=range(len(SOUND)))
+def test_sound(text: str) -> None:
+    assert codes(text) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "reward_specs").rglob("*.reward")), ids=lambda path: f"{path.parent.name}-{path.stem}")  # fmt: skip
+def test_shipped_specs_have_none(path: Path) -> None:
+    found = rewardlang.compile(rewardlang.load(path), observations=True).warnings
+    assert [w.code for w in found if w.code > "RW510"] == []
+
+
+def test_an_import_that_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "lib.reward").write_text("low = base_height < 0.2\nhigh = base_height > 0.5\n")
+    spec = tmp_path / "main.reward"
+    spec.write_text('import "lib.reward" as lib\nreward = alive\n')
+    assert [w.message for w in rewardlang.compile(rewardlang.load(spec)).warnings] == [
+        "nothing is read of the import `lib`"
+    ]
+    spec.write_text('import "lib.reward" as lib\nreward = alive - lib.low\n')
+    assert rewardlang.compile(rewardlang.load(spec)).warnings == ()
