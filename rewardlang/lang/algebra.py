@@ -14,6 +14,7 @@ from .rename import renamed_tree
 
 Statements = Sequence[n.Statement]
 FOLLOWS = (n.Weight, n.Drop)
+RESERVED = {"and", "or", "not", "as", "in", "when", "per", "reward", "total", "expect", "pi"}
 
 
 class SpecError(ValueError):
@@ -73,8 +74,9 @@ def _product(expr: n.Expr, factors: Factors, one: n.Number) -> n.Expr:
 
 
 def _rounded(value: float) -> float:
-    """0.1*3 is 0.3: the last digits of a float64 are noise in a weight."""
-    return float(f"{value:.15g}")
+    """0.1*3 is 0.3: the last digits of a float64 are noise in a weight. 1/30 keeps all of them."""
+    short = float(f"{value:.15g}")
+    return short if len(repr(short)) < len(repr(value)) - 2 else value
 
 
 def added(mine: Statements, other: Statements) -> List[n.Statement]:
@@ -288,12 +290,21 @@ def renamed(statements: Statements, names: Mapping[str, str]) -> List[n.Statemen
             raise SpecError(
                 f"the spec has no `{old}`; it has {', '.join([*dict.fromkeys([*terms, *sorted(has)])])}"
             )
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", new):
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", new) or new in RESERVED:
             raise SpecError(f"`{new}` cannot be a name")
+        if list(names.values()).count(new) > 1:
+            raise SpecError(f"two names cannot both become `{new}`")
+        caught = next((s.name for s in statements if isinstance(s, n.Function) and new in s.parameters), None)
+        if caught is not None:
+            raise SpecError(f"`{new}` is a parameter of `{caught}`, which would hide it")
         if (new in has or new in terms) and new not in names:
             raise SpecError(f"the spec has `{new}` already")
 
+    followed = {s.name for s in statements if isinstance(s, FOLLOWS)}
+
     def change(name: str, addend: n.Expr) -> n.Expr:
+        if name in followed and name not in names and not isinstance(addend, n.Named):
+            return n.Named(addend.span, addend, name)  # its name must not change with what it reads
         if name not in names or (name in has and addend == n.Name(addend.span, name)):
             return addend  # the name that it consists of is another one anyhow
         value = addend.value if isinstance(addend, n.Named) else addend

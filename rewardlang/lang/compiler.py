@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Dict, List, Tuple
@@ -12,7 +11,7 @@ from . import format
 from .at_start import at_start
 from .bounds import Bounds
 from .check import check
-from .diagnostics import Diagnostic, RewardError, did_you_mean
+from .diagnostics import ALLOW, Diagnostic, RewardError, did_you_mean
 from .emit import emit, safe
 from .expect import Expectation, proved, refusal
 from .forms import product
@@ -26,8 +25,6 @@ from .resolve import Resolved, resolve
 from .types import Depends
 from .units import show
 from .vocabulary import Vocabulary
-
-ALLOW = re.compile(r"#\s*allow\s+(RW\d{3}(?:[,\s]+RW\d{3})*)\s*:\s*\S")
 
 
 @dataclass(frozen=True)

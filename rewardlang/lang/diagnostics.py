@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, List, NoReturn, Sequence, Tuple
 
 from .source import Span
 
+ALLOW = re.compile(
+    r"#\s*allow\s+(RW\d{3}(?:[,\s]+RW\d{3})*)\s*:\s*\S"
+)  # a finding that is meant, with its reason
 MAX_SHOWN = 50
 WIDTH = 160
 

@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Sequence
 
 from . import format
 from . import nodes as n
+from .diagnostics import ALLOW
 from .source import Source
 from .syntax import parse
 
@@ -112,6 +113,14 @@ def _blank_between(text: str) -> bool:
 
 
 def _plain(statement: n.Statement, inner: Sequence[Comment]) -> List[Line]:
+    """The statement on one line. A comment that allows a finding stays at its end: it is about this line. Two of them keep the
+    statement as it is."""
+    meant = [c for c in inner if ALLOW.search(c.text)]
+    if len(meant) > 1:
+        source = statement.span.source.text
+        end = max(statement.span.end, inner[-1].offset + len(inner[-1].text))
+        return [Line(row.rstrip()) for row in source[statement.span.start : end].split("\n")]
+    inner = [c for c in inner if c not in meant] + meant
     code = format.STATEMENTS[type(statement)](statement)
     return [*(Line(c.text) for c in inner[:-1]), Line(code, inner[-1].text if inner else "")]
 

@@ -13,6 +13,7 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from . import nodes as n
 from .addends import Untyped
+from .algebra import settled
 from .diagnostics import Diagnostic, RewardError, closest, error, fail
 from .names import reads_pay
 from .rename import renamed_tree, with_expressions
@@ -251,7 +252,10 @@ def _taken(alias: str, name: str, span: Span, aliases: Dict[str, Set[str]], foun
 
 
 def _extended(base: Sequence[n.Statement], own: Sequence[n.Statement]) -> Iterator[n.Statement]:
-    """The base's statements with those of the same name replaced, then the rest."""
+    """The base's statements with those of the same name replaced, then the rest. What the base dropped is gone before that."""
+    base = _without_dropped(base)
+    if any(isinstance(s, n.Reward) for s in own):
+        base = settled(base)  # a term may come under the name of one that the base dropped
     new = {_key(s) for s in own if _key(s) is not None}
     gone = _replaced_terms(base, new)
     for statement in base:
@@ -285,6 +289,15 @@ def _is_of_term(s: n.Statement) -> bool:
     return not isinstance(s, n.Drop) or s.what == "term"
 
 
+def _without_dropped(base: Sequence[n.Statement]) -> List[n.Statement]:
+    """The statements without the metrics and terminations that they drop again; a `drop` of the task's stays."""
+    made = {(type(s), s.name) for s in base if isinstance(s, (n.Metric, n.Terminate))}
+    kinds = {"metric": n.Metric, "terminate": n.Terminate}
+    gone = {(kinds[s.what], s.name) for s in base if isinstance(s, n.Drop) and s.what in kinds} & made
+    return [s for s in base if not (isinstance(s, n.Drop) and (kinds.get(s.what), s.name) in gone
+            or isinstance(s, (n.Metric, n.Terminate)) and (type(s), s.name) in gone)]  # fmt: skip
+
+
 def _key(s: n.Statement) -> Optional[Tuple[str, str]]:
     """What a statement is the only one of; None for one that only adds."""
     if isinstance(s, n.Reward):
@@ -295,6 +308,8 @@ def _key(s: n.Statement) -> Optional[Tuple[str, str]]:
         return None
     if isinstance(s, n.Function):
         return ("function", s.name)
-    if isinstance(s, (n.Weight, n.Metric, n.Drop)):
+    if isinstance(s, n.Drop):
+        return (f"drop {s.what}", s.name)
+    if isinstance(s, (n.Weight, n.Metric)):
         return (type(s).__name__, s.name)
     return ("name", s.name)

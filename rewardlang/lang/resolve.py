@@ -145,6 +145,9 @@ class _Resolver:
             if s.group not in groups:
                 self.found.append(error("RW402", s.name_span, f"there is no reward group `{s.group}` to add to",
                                         help=f"write `=` to make one{_or_closest(s.group, groups)}"))  # fmt: skip
+            elif s.per_second and not groups[s.group][0].per_second:
+                self.found.append(error("RW402", s.name_span, f"the reward group `{s.group}` is paid per step, not per second",
+                                        help="add to it as it is paid, or give the terms a group of their own"))  # fmt: skip
             groups.setdefault(s.group, []).append(s)
             return
         if s.group in groups:

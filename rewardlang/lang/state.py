@@ -298,8 +298,11 @@ def debounce(ops: Operations, cond: Value, n: Value) -> Value:
     Example: debounce(base_height < 0.25[m], 5)
     """
     want_bool(cond, "`debounce`")
-    if n.type.range[0] != n.type.range[1] or n.type.range[0] < 1:
-        raise Mismatch("RW216", "`debounce` wants a number of steps of at least 1", sides={1: ""})
+    low, high = n.type.range
+    if n.type.depends is not Depends.NOTHING or low != high or low < 1 or low != int(low):
+        raise Mismatch(
+            "RW216", "`debounce` wants a fixed whole number of steps, of at least 1", sides={1: ""}
+        )
     return ops.compare(">=", _row(ops, cond), n)
 
 

@@ -155,5 +155,16 @@ def test_renaming() -> None:
         one.renamed(spede="x")
     with pytest.raises(rewardlang.SpecError, match="has `effort` already"):
         one.renamed(speed="effort")
+    for names, message in (
+        ({"touch": "total"}, "cannot be a name"),
+        ({"touch": "and"}, "cannot be a name"),
+        ({"speed": "x", "effort": "x"}, "both become `x`"),
+    ):
+        with pytest.raises(rewardlang.SpecError, match=message):
+            one.renamed(**names)
+    with pytest.raises(rewardlang.SpecError, match="`x` is a parameter of `f`"):
+        spec("param w = 2\nf(x) = x*w\nreward = f(base_height) as s").renamed(w="x")
+    pinned = spec("sp = forward_vel\nreward = abs(sp) + alive\nweight abs_sp = 5").renamed(sp="speed")
+    assert pinned.terms == ("abs_sp", "alive") and rewardlang.compile(pinned).table()[0]["weight"] == 5.0
     swapped = one.renamed(speed="effort", effort="speed")
     assert swapped.terms[0] == "effort" and "sum(torques^2) as speed" in str(swapped)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import rewardlang
 from rewardlang.cli import main
 from rewardlang.lang.fmt import comments, formatted
 from rewardlang.lang.source import Source
@@ -48,3 +49,12 @@ def test_what_does_not_parse_is_left_alone(tmp_path):
     path = tmp_path / "a.reward"
     path.write_text("reward = (\n")
     assert main(["fmt", str(path)]) == 2 and path.read_text() == "reward = (\n"
+
+
+def test_a_finding_that_is_meant_stays_so():
+    text = "reward = alive\nmetric q = exp(-abs(forward_vel))  # allow RW310: one\n  + abs(base_height/1[m])  # plain note\n"
+    new = formatted(Source("a", text))
+    assert "# plain note\nmetric q = " in new and new.count("  # allow RW310: one\n") == 1
+    two = "x = exp(-abs(forward_vel))  # allow RW310: one\n  + exp(-abs(base_height))  # allow RW310: two\nreward = x\n"
+    assert formatted(Source("a", two)).startswith(two.split("reward")[0])
+    assert not rewardlang.compile(new).warnings and not rewardlang.compile(two).warnings

@@ -67,6 +67,28 @@ def test_weight_and_drop_go_with_the_group_they_were_about(folder):
     }  # fmt: skip
 
 
+def test_what_a_base_drops_is_gone_before_a_file_adds_to_it(folder):
+    (folder / "p.reward").write_text(
+        "reward = forward_vel as fallen - 0.1*sum(torques^2) as effort + alive\nmetric m = base_height\n"
+        "terminate low when base_height < 0.1\n"
+    )
+    (folder / "q.reward").write_text(
+        'extends "p.reward"\ndrop effort\ndrop metric m\ndrop terminate low\ndrop terminate fallen\n'
+    )
+    again = load(folder, 'extends "q.reward"\nreward += -0.5*sum(torques^2) as effort\nmetric m = 2*base_height\n'
+                 "terminate low when base_height < 0.2\ndrop fallen")  # fmt: skip
+    program = rewardlang.compile(again)
+    assert {row["term"]: row["weight"] for row in program.table()} == {"alive": 1.0, "effort": -0.5}
+    assert [c.name for c in program.typed.causes] == ["low"] and [m.name for m in program.typed.metrics] == [
+        "m"
+    ]
+    assert rewardlang.parse(str(again)).tree == again.tree
+    own = rewardlang.compile(
+        load(folder, 'extends "q.reward"\nterminate fallen when base_height < 0.3', "b.reward")
+    )
+    assert [c.name for c in own.typed.causes] == ["fallen"]
+
+
 def test_import_takes_names_and_nothing_else(folder):
     spec = load(
         folder,
