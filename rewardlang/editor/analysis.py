@@ -9,12 +9,12 @@ from typing import Any, Dict, List, Optional, Tuple
 from .. import task_of
 from ..lang import nodes as n
 from ..lang.check import Checker
-from ..lang.compiler import allowed
+from ..lang.claims import claims
+from ..lang.compiler import allowed, examined
 from ..lang.compose import Spec
 from ..lang.diagnostics import Diagnostic, RewardError, error
 from ..lang.ir import Program, TooLarge
 from ..lang.loader import TAKEN, Loader
-from ..lang.nonfinite import bounded
 from ..lang.resolve import Resolved, resolve
 from ..lang.source import Source, Span, decode
 from ..lang.syntax import parse_parts
@@ -115,6 +115,7 @@ def _check(out: Analysis, setting: Optional[str], complete: bool) -> None:
     recorder = Recorder(out.resolved, out)
     try:
         out.program = recorder.run()
+        claimed = claims(recorder, out.program)
     except TooLarge as problem:
         recorder.found.append(
             error(
@@ -127,7 +128,11 @@ def _check(out: Analysis, setting: Optional[str], complete: bool) -> None:
     finally:
         out.names = {name: value.type for name, value in recorder.values.items() if value is not None}
     if not recorder.found and out.program is not None:
-        recorder.warnings += bounded(out.program, out.vocabulary)[1]
+        _, warnings, _, recorder.found = examined(out.resolved, out.program, claimed)
+        library = not any(
+            isinstance(s, n.Reward) for s in out.joined.statements
+        )  # others read what it defines
+        recorder.warnings += [w for w in warnings if not (library and w.code == "RW516")]
     out.diagnostics += recorder.found or [w for w in recorder.warnings if not allowed(w)]
 
 

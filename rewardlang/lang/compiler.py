@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from . import format
 from .at_start import at_start
@@ -103,9 +103,10 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     """A parsed spec compiled for a task's vocabulary. Raises RewardError with every error of the first stage that has any."""
     resolved = resolve(tree, vocabulary)
     typed, warnings, claims = check(resolved)
-    bounds, doubtful = bounded(typed, vocabulary)
-    expectations = _decided(claims, bounds)
-    found = (*warnings, *doubtful, *lints(resolved, typed, bounds))
+    bounds, more, expectations, refused = examined(resolved, typed, claims)
+    if refused:
+        raise RewardError(refused)
+    found = (*warnings, *more)
     optimized = optimize(typed)
     name = name or tree.source.name
     return Compiled(
@@ -121,16 +122,18 @@ def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled
     )
 
 
-def _decided(claims: List[Expectation], of_terms: Bounds) -> Tuple[Expectation, ...]:
-    """The claims with what ranges say of each. Raises RewardError for those that never hold."""
-    if not claims:
-        return ()
-    bounds = Bounds(claims[0].program, of_terms.known, of_terms.steps)
-    found = [proved(claim, bounds) for claim in claims]
-    refuted = [refusal(one, bounds) for one in found if one.status == "refuted"]
-    if refuted:
-        raise RewardError(refuted)
-    return tuple(found)
+def examined(
+    resolved: Resolved, typed: Program, claims: Sequence[Expectation]
+) -> Tuple[Bounds, Tuple[Diagnostic, ...], Tuple[Expectation, ...], List[Diagnostic]]:
+    """What ranges say of a typed program: its bounds, the warnings, the claims with their status, and errors for those that never hold."""
+    bounds, doubtful = bounded(typed, resolved.vocabulary)
+    decided: List[Expectation] = []
+    refused: List[Diagnostic] = []
+    if claims:
+        wider = Bounds(claims[0].program, bounds.known, bounds.steps)
+        decided = [proved(claim, wider) for claim in claims]
+        refused = [refusal(one, wider) for one in decided if one.status == "refuted"]
+    return bounds, (*doubtful, *lints(resolved, typed, bounds)), tuple(decided), refused
 
 
 def allowed(warning: Diagnostic) -> bool:

@@ -19,11 +19,12 @@ from .resolve import Resolved
 from .types import Depends, Kind
 
 SLACK = 1e-4  # what float32 and turned unit vectors may be off by, in shares of a range or of 1
-DWARFED = 5000  # times the next bounded term: beyond what a rare event or a soft limit explains
+DWARFED = 1e5  # times the next bounded term: beyond what a rare event or a soft limit explains
 CLOCKS = {"phase", "episode_time", "episode_step"}
 LATCHES = {"ever", "steps", "sample"}
 SUMS = {"integral", "running_max", "running_min"}  # without `reset_when=`
 VELOCITIES = ("root_lin_vel", "root_ang_vel", "body_lin_vel", "body_ang_vel")
+LINEAR = {"add", "sub", "neg", "mul", "div", "sum", "mean", "index", "take"}
 DIFFERENCES = {"rate", "delta", "delta2", "prev", "prev2", "potential"}
 
 
@@ -88,6 +89,8 @@ def sign(s: Subject) -> Iterator[Diagnostic]:
         near = SLACK * max(1.0, *(abs(e) for e in value[:2] if math.isfinite(e)), 0.0)
         if weight.high <= 0 and weight.low < 0 and value.low < -near and not _is_meant(s, term):
             always = value.high <= near
+            if not always and not _is_signed(s, term.value):
+                continue
             yield warning("RW513", term.span, f"`{term.name}` has a negative weight and a value in {_shown(*value[:2])}: "
                            + ("it can only pay" if always else "a penalty that pays where the value is below 0"),
                            "make the weight positive if it is to pay" if always else
@@ -97,10 +100,38 @@ def sign(s: Subject) -> Iterator[Diagnostic]:
             and weight.high > 0
             and value.low < -near
             and value.high <= near
-            and not _is_meant(s, term)
+            and not (_is_meant(s, term) or _is_shaping(s, term.value))
         ):
             yield warning("RW513", term.span, f"`{term.name}` has a positive weight and a value in {_shown(*value[:2])}: a bonus that can only cost",
                            "write the minus sign in front of the term, or turn the value round")  # fmt: skip
+
+
+def _is_signed(s: Subject, root: int) -> bool:
+    """Whether a value is made of signed quantities by nothing but sums and products, so that its range is no looser than it is."""
+    nodes, todo = s.program.nodes, [root]
+    while todo:
+        node = nodes[todo.pop()]
+        if (
+            node.op not in ("quantity", "const", "param", "run")
+            and node.name not in s.resolved.vocabulary.quantities
+        ):
+            if node.op not in LINEAR:
+                return False
+            todo += node.args
+    return True
+
+
+def _is_shaping(s: Subject, root: int) -> bool:
+    """Whether a value is made of a distance or of what was before: less of a bad thing, as a bonus."""
+    nodes, seen, todo = s.program.nodes, set(), [root]  # type: ignore[var-annotated]
+    while todo:
+        i = todo.pop()
+        if i not in seen:
+            seen.add(i)
+            if nodes[i].op in ("norm", "state"):
+                return True
+            todo += nodes[i].args
+    return False
 
 
 def _is_meant(s: Subject, term: Term) -> bool:

@@ -26,7 +26,7 @@ speed = track(error, width=0.25)
 reward = speed + legs.near(error, reach=2) * legs.gap - 2 * sum(torques^2) as effort
 reward style = - error^2 as drift
 total = max(reward, 0) + style
-terminate slow when speed < target * 0
+terminate slow when speed < target * 0.1
 metric error = abs(error)
 weight effort = -0.01
 weight speed = 2

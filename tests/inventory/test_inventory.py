@@ -36,8 +36,8 @@ def test_term(row: Row) -> None:
     unexpected = [
         f"{w.code}: {w.message}"
         for w in program.warnings
-        if w.code not in row.allow and not "RW503" <= w.code <= "RW508"
-    ]  # the published formulas divide by what can be 0
+        if w.code not in row.allow and not "RW503" <= w.code <= "RW508" and w.code not in ("RW511", "RW516")
+    ]  # the published formulas divide by what can be 0; those of costs alone end with the time; a row is a part of its spec
     assert not unexpected
     reward = rewardlang.Reward(program, num_envs=N, dtype=torch.float64)
     reward.set_globals(**row.run)

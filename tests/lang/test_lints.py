@@ -17,7 +17,7 @@ WRONG = [
     # signs
     ("RW513", "reward = forward_vel + alive - 0.5 * base_ang_vel.z as turning"),
     ("RW513", "reward = forward_vel + alive - 0.05 * sum(torques * dof_vel) as power"),
-    ("RW513", "reward = forward_vel + alive - 0.1 * log(max(abs(dof_pos[\"left_knee\"]), 0.1)) as bend"),
+    ("RW513", "reward = forward_vel + alive - 0.1 * sum(dof_pos - default_dof_pos) as bend"),
     ("RW513", "low = min(base_height - 0.3[m], 0)\nreward = forward_vel + alive + 2 * low"),
     # one term
     ("RW514", "reward = forward_vel + alive - 1000 * sum(torques^2) as effort - sum(projected_gravity.xy^2) as tilt"),
@@ -48,6 +48,7 @@ SOUND = [
     "reward = alive - potential(norm(root_pos.xy - [3, 0])) as shaping",
     "reward = alive - 0.5 * (1 + projected_gravity.z) as lean - 0.2 * (1 - gauss(base_lin_vel.y, 0.2)) as drift",
     "reward = alive - log(max(1 - gauss(norm(dof_vel), 5), 1e-4)) as style",
+    "reward = alive - log(mean(exp(-5 * abs(dof_pos)))) as soft - mean((1 - (dof_pos > 0)) * (1 - gauss(dof_vel, 2))) as gait",
     "cost = -norm(base_lin_vel.yz)\nreward = alive + 2 * cost",
     "reward = alive + forward_vel - 0.1 * sum(dof_vel * dof_vel) as speed2",
     "reward = alive + forward_vel - sum((dof_pos - default_dof_pos)^2) as pose - 0.1 * var(dof_pos) as spread",
