@@ -122,7 +122,7 @@ def test_only_tasks_with_commands_have_the_names():
 
 @pytest.mark.parametrize(("old", "new", "message"), [
     ("resampling_time: 5 ", "resampling_tim: 5 ", "did you mean 'resampling_time'?"),
-    ("lin_vel_x: [-0.3, 0.8]", "lin_vel_x: [0.8, -0.3]", "must be [lowest, highest]"),
+    ("lin_vel_x: [0, 0.8]", "lin_vel_x: [0.8, 0]", "must be [lowest, highest]"),
     ("zero_below: 0.2 ", "zero_below: 2 ", "no velocity in these ranges reaches zero_below, 2.0 m/s"),
     ("standing_share: 0.1", "standing_share: 1.5", "must be a finite number in [0, 1]"),
     ("heading_command: false", "heading_command: 3", "true or false"),
