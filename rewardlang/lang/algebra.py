@@ -112,6 +112,8 @@ def settled(statements: Statements) -> List[n.Statement]:
 
     One stays a statement where only a task can tell what is weight in its term (a table among the factors), or which term it is.
     """
+    if not any(isinstance(s, FOLLOWS) for s in statements):
+        return list(statements)
     table = Untyped(statements)
     terms = {
         name: factors for s in statements if isinstance(s, n.Reward) for name, _, factors in table.terms(s)

@@ -7,7 +7,6 @@ from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from .bounds import Bounds
 from .ir import Node, Program, Term
-from .ranges import mul
 from .types import Depends, Kind
 from .units import show
 
@@ -77,7 +76,7 @@ def _term(program: Program, bounds: Bounds, term: Term) -> Anatomy:
     flattens = bool(rest) and all(_flattens(nodes, one) for one in rest)
     whole = abs(max(abs(low), abs(high)) - 1) < 1e-6  # nothing scales the kernel
     kernel = _kernel(program, rest[0]) if len(rest) == 1 and whole else None
-    return Anatomy(*ends, gate and not plain, flattens, plain, mul(weight, (low, high))[1] > 0, worst, kernel)
+    return Anatomy(*ends, gate and not plain, flattens, plain, bounds.pays(term)[1] > 0, worst, kernel)
 
 
 def _factors(nodes: Sequence[Node], i: int) -> Iterator[int]:

@@ -330,7 +330,7 @@ def _group(b: Bounds, i: int, node: Node, place: Place) -> Forms:
     low = high = 0.0
     for term in b.program.terms:
         if term.group == node.data[0]:
-            paid = ranges.mul(b.of(term.weight)[:2], b.of(term.value)[:2])
+            paid = b.pays(term)
             low, high = low + paid[0], high + paid[1]
     return fresh(b, i, node, place, Range(low, high))
 

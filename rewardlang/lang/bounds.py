@@ -16,7 +16,8 @@ from typing import Callable, Dict, Hashable, List, Mapping, Optional, Sequence, 
 from .bound_rules import OPS, elements, offset, unknown
 from .bound_vectors import ACROSS
 from .forms import EVERY, INF, Atoms, Facts, Form, Range, constant
-from .ir import Node, Program
+from .ir import Node, Program, Term
+from .ranges import mul
 from .types import Axis, Kind
 
 Forms = Tuple[Form, ...]  # one for all elements, or one each
@@ -95,6 +96,10 @@ class Bounds:
         for one in found[1:]:
             out = out.join(one)
         return out
+
+    def pays(self, term: Term) -> Tuple[float, float]:
+        """The range of what a term pays a step: its weight times its value."""
+        return mul(self.of(term.weight)[:2], self.of(term.value)[:2])
 
     def each(self, i: int) -> List[Range]:
         """The ranges of a node's elements; one, if they are alike."""

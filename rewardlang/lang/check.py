@@ -9,7 +9,7 @@ from . import nodes as n
 from .claims import claims
 from .diagnostics import Diagnostic, RewardError, error, fail
 from .expect import Expectation
-from .ir import Cause, Output, Param, Program, TooLarge
+from .ir import Cause, Output, Param, Program, TooLarge, below
 from .lower import Lowerer
 from .mismatch import Value
 from .resolve import Resolved
@@ -175,19 +175,10 @@ class Checker(Lowerer):
         self.scope = {g: Value(self.builder.add("group", (), type, (g,), g), type) for g in groups}
         node = self._scalar(total.value, "`total`")
         self.scope = {}
-        tracked = self._below([slot for slot in self.builder.slots if slot >= 0])
-        if any(self.builder.nodes[i].op == "group" for i in tracked):
+        nodes, tracked = self.builder.nodes, [slot for slot in self.builder.slots if slot >= 0]
+        if any(nodes[i].op == "group" for i in below(nodes, tracked)):
             self.report("RW411", total.span, "`total` remembers a group: no state operator works on one")
         return node
-
-    def _below(self, roots: Sequence[int]) -> set:
-        seen, todo = set(), list(roots)
-        while todo:
-            i = todo.pop()
-            if i not in seen:
-                seen.add(i)
-                todo += self.builder.nodes[i].args
-        return seen
 
     def _scalar(self, expr: n.Expr, what: str) -> int:
         value = self.lower(expr)

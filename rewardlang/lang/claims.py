@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import format
 from . import nodes as n
 from .expect import BEHAVIOURS, DELTA, ROUNDING, Expectation, about
-from .ir import Output, Program
+from .ir import Output, Program, below
 from .mirror import mirrored
 from .mismatch import Value
 from .names import read_names
@@ -219,15 +219,8 @@ def _picked(axes: Tuple[Axis, ...], selections: Sequence[Tuple[int, Tuple[int, .
 def copied(checker: Checker, root: int, instead: Dict[int, int]) -> int:
     """The node that computes `root` with other nodes in place of some; what state remembers stays."""
     builder = checker.builder
-    below: Set[int] = set()
-    todo = [root]
-    while todo:
-        i = todo.pop()
-        if i not in below:
-            below.add(i)
-            todo += () if i in instead else builder.nodes[i].args
     new: Dict[int, int] = {}
-    for i in sorted(below):
+    for i in sorted(below(builder.nodes, [root], stop=instead)):
         node = builder.nodes[i]
         args = [new[a] for a in node.args] if i not in instead else []
         if i in instead:

@@ -20,7 +20,6 @@ from .lints import lints
 from .nodes import File
 from .nonfinite import bounded
 from .optimize import optimize
-from .ranges import mul
 from .resolve import Resolved, resolve
 from .types import Depends
 from .units import show
@@ -90,7 +89,7 @@ class Compiled:
         rows = []
         for term in self.typed.terms:
             weight, value = self.typed.nodes[term.weight].type, self.typed.nodes[term.value].type
-            paid = mul(self.bounds.of(term.weight)[:2], self.bounds.of(term.value)[:2])
+            paid = self.bounds.pays(term)
             rows.append({
                 "term": term.name, "group": term.group, "weight": values[term.weight],
                 "weight_varies": weight.depends is not Depends.NOTHING, "value": term.text, "unit": show(value.unit),

@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterable, List, NoReturn, Sequence, Tuple
 from .source import Span
 
 ALLOW = re.compile(
-    r"#\s*allow\s+(RW\d{3}(?:[,\s]+RW\d{3})*)\s*:\s*\S"
+    r"#\s*allow\s+(RW\d{3}(?:[,\s]+RW\d{3})*)\s*:\s*(\S.*)"
 )  # a finding that is meant, with its reason
 MAX_SHOWN = 50
 WIDTH = 160

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Dict, List, Sequence, Set, Tuple
 
 from .expressions import LOOSEST, POSTFIX, Written, write
-from .ir import Node, Program
+from .ir import Node, Program, below
 from .optimize import Graph, reset_graph, step_graph, weight_graph
 from .prelude import PRELUDE
 from .types import Kind
@@ -280,17 +280,11 @@ class _Step(_Function):
 
     def _finite_below(self, root: int) -> str:
         """Whether all that the comparisons below a node read is finite; empty if they read nothing that could not be."""
-        checked: Set[int] = set()
-        seen, todo = set(), [root]
-        while todo:
-            i = todo.pop()
-            if i in seen:
-                continue
-            seen.add(i)
-            node = self.graph.nodes[i]
-            if node.op in ("lt", "le", "gt", "ge", "eq", "ne"):
-                checked |= {a for a in node.args if self._is_real(a)}
-            todo += node.args
+        nodes = self.graph.nodes
+        compared = [
+            nodes[i] for i in below(nodes, [root]) if nodes[i].op in ("lt", "le", "gt", "ge", "eq", "ne")
+        ]
+        checked = {a for node in compared for a in node.args if self._is_real(a)}
         reduced = {0: "", 1: ".all(1)"}
         axes = {i: len(self.graph.nodes[i].type.axes) for i in sorted(checked)}
         flat = [

@@ -72,8 +72,9 @@ def readable(resolved: Resolved, expects: Sequence[n.Expect]) -> Tuple[List[n.Ex
     names = {*payers, *(f"paid({name})" for name in payers), *(f"return({b})" for b in BEHAVIOURS)}
     found: List[Diagnostic] = []
     out: List[n.Expect] = []
+    only_dropped = table.only_terms(dropped)
     for line in expects:
-        if not reads_pay(line.condition, table.only_terms(dropped), dropped):
+        if not reads_pay(line.condition, only_dropped, dropped):
             out.append(replace(line, condition=_with_names(resolved, line.condition, payers, found)))
     return out, names, found
 

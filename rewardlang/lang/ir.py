@@ -8,7 +8,7 @@ language is written with these two, so that the runtime has one thing to keep, r
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Container, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from .source import Span
 from .types import Type
@@ -92,6 +92,32 @@ class Program:
             o.value for o in self.metrics + self.observations
         ]
         return out + ([self.total] if self.total is not None else []) + list(self.outcomes.values())
+
+    def reads(self, *roots: int) -> Set[str]:
+        """The raw quantities that nodes follow from, through what is remembered too."""
+        found = (self.nodes[i] for i in below(self.nodes, roots, self.slots))
+        return {node.data[0] for node in found if node.op == "quantity"}
+
+
+def below(
+    nodes: Sequence[Node], roots: Iterable[int], slots: Sequence[int] = (), stop: Container[int] = ()
+) -> List[int]:
+    """The nodes that some follow from, those included, each once, users first.
+
+    With a program's `slots` also through what is remembered; not beyond the nodes of `stop`.
+    """
+    seen: Dict[int, None] = {}
+    todo = list(roots)
+    while todo:
+        i = todo.pop()
+        if i in seen:
+            continue
+        seen[i] = None
+        if i not in stop:
+            todo += nodes[i].args
+            if slots and nodes[i].op == "state":
+                todo.append(slots[nodes[i].data[0]])
+    return list(seen)
 
 
 class Builder:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from . import nodes as n
 from .bounds import Bounds
 from .diagnostics import Diagnostic, Label, error
-from .ir import Program, Term
-from .ranges import mul
+from .ir import Program, Term, below
 from .reach import Reached
 from .resolve import Resolved
 from .types import Depends, Kind
@@ -36,10 +35,6 @@ class Subject:
     program: Program
     bounds: Bounds
     reached: Reached
-
-    def pays(self, term: Term) -> Tuple[float, float]:
-        """The range of what a term pays a step."""
-        return mul(self.bounds.of(term.weight)[:2], self.bounds.of(term.value)[:2])
 
 
 def is_event(program: Program, term: Term) -> bool:
@@ -72,8 +67,12 @@ def ending_early(s: Subject) -> Iterator[Diagnostic]:
     ends = {c.name for c in s.program.causes} | {"terminated", "alive"}
     if not causes or s.program.total is not None or reads & ends:
         return
-    most = sum(s.pays(term)[1] for term in s.program.terms)
-    if len(s.program.terms) > 1 and most <= SLACK and any(s.pays(term)[0] < 0 for term in s.program.terms):
+    most = sum(s.bounds.pays(term)[1] for term in s.program.terms)
+    if (
+        len(s.program.terms) > 1
+        and most <= SLACK
+        and any(s.bounds.pays(term)[0] < 0 for term in s.program.terms)
+    ):
         statement = next(iter(s.resolved.groups.values()))[0]
         yield warning("RW511", statement.name_span, f"no step can pay more than 0, and `{causes[0].name}` ends the episode: failing at once costs least",
                        "pay for each step survived, `+ 1.0 * alive`, more than a step can cost, or charge the failure: "
@@ -123,15 +122,8 @@ def _is_signed(s: Subject, root: int) -> bool:
 
 def _is_shaping(s: Subject, root: int) -> bool:
     """Whether a value is made of a distance or of what was before: less of a bad thing, as a bonus."""
-    nodes, seen, todo = s.program.nodes, set(), [root]  # type: ignore[var-annotated]
-    while todo:
-        i = todo.pop()
-        if i not in seen:
-            seen.add(i)
-            if nodes[i].op in ("norm", "state"):
-                return True
-            todo += nodes[i].args
-    return False
+    nodes = s.program.nodes
+    return any(nodes[i].op in ("norm", "state") for i in below(nodes, [root]))
 
 
 def _is_meant(s: Subject, term: Term) -> bool:
@@ -154,7 +146,7 @@ def dominant(s: Subject) -> Iterator[Diagnostic]:
     """RW514: what one bounded term can pay dwarfs what the others can."""
     sizes: List[Tuple[float, Term]] = []
     for term in s.program.terms:
-        low, high = s.pays(term)
+        low, high = s.bounds.pays(term)
         if math.isfinite(low) and math.isfinite(high) and high > low and not is_event(s.program, term):
             sizes.append((max(abs(low), abs(high)), term))
     sizes.sort(key=lambda one: -one[0])
@@ -168,14 +160,8 @@ def dead(s: Subject) -> Iterator[Diagnostic]:
     """RW515: a part that is the same on everything reachable: a gate that cannot open, a clip that never leaves its end."""
     nodes, said = s.program.nodes, set()
     written = [statement.span.source for statement in s.resolved.file.statements]  # not the task's own lines
-    below: Set[int] = set()
-    todo = [term.value for term in s.program.terms] + [c.condition for c in s.program.causes]
-    while todo:
-        i = todo.pop()
-        if i not in below:
-            below.add(i)
-            todo += nodes[i].args
-    for i in sorted(below):
+    roots = [term.value for term in s.program.terms] + [c.condition for c in s.program.causes]
+    for i in sorted(below(nodes, roots)):
         node = nodes[i]
         if (
             node.type.depends is not Depends.STATE
@@ -264,9 +250,8 @@ def pays_for_motion(resolved: Resolved, program: Program, bounds: Bounds) -> Opt
     for term in program.terms:
         if is_event(program, term):
             continue
-        most = mul(bounds.of(term.weight)[:2], bounds.of(term.value)[:2])[1]
-        resting = mul(at_rest.of(term.weight)[:2], at_rest.of(term.value)[:2])[1]
-        if most > 0 and resting < 0.95 * most:
+        most = bounds.pays(term)[1]
+        if most > 0 and at_rest.pays(term)[1] < 0.95 * most:
             return term
     return None
 

@@ -257,14 +257,14 @@ def _extended(base: Sequence[n.Statement], own: Sequence[n.Statement]) -> Iterat
     if any(isinstance(s, n.Reward) for s in own):
         base = settled(base)  # a term may come under the name of one that the base dropped
     new = {_key(s) for s in own if _key(s) is not None}
-    gone = _replaced_terms(base, new)
+    table = Untyped(base)
+    gone = _replaced_terms(table, new)
+    only_gone = table.only_terms(gone)
     for statement in base:
         key = _key(statement)
         if isinstance(statement, (n.Weight, n.Drop)) and statement.name in gone and _is_of_term(statement):
             continue  # it was about a term of a group that is replaced
-        if isinstance(statement, n.Expect) and reads_pay(
-            statement.condition, Untyped(base).only_terms(gone), gone
-        ):
+        if isinstance(statement, n.Expect) and reads_pay(statement.condition, only_gone, gone):
             continue
         if isinstance(statement, n.Reward) and ("reward", statement.group) in new:
             continue  # the whole group, what was added to it included
@@ -273,13 +273,12 @@ def _extended(base: Sequence[n.Statement], own: Sequence[n.Statement]) -> Iterat
     yield from own
 
 
-def _replaced_terms(base: Sequence[n.Statement], new: Set[Any]) -> Set[str]:
+def _replaced_terms(table: Untyped, new: Set[Any]) -> Set[str]:
     """The names of the base's terms that go with the groups that are replaced."""
-    if not any(isinstance(s, n.Reward) and ("reward", s.group) in new for s in base):
+    if not any(isinstance(s, n.Reward) and ("reward", s.group) in new for s in table.statements):
         return set()
-    table = Untyped(base)
     gone, kept = set(), set()  # type: Set[str], Set[str]
-    for s in base:
+    for s in table.statements:
         if isinstance(s, n.Reward):
             (gone if ("reward", s.group) in new else kept).update(name for name, _, _ in table.terms(s))
     return gone - kept

@@ -7,9 +7,9 @@ against its partner's. What belongs to the robot (limits, masses, the default po
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, Mapping, Optional, Sequence, Tuple
 
-from .ir import Node
+from .ir import Node, below
 from .mismatch import Mismatch, Value, want_value
 from .registry import builtin
 from .typed import Operations
@@ -79,21 +79,9 @@ def mirrored(ops: Operations, root: int, known: Optional[Mapping[int, str]] = No
     Nodes in `known` are mirrored by the rule given for them, instead of what they follow from: it says the same in fewer operations.
     """
     builder, known = ops.builder, known or {}
-    below: Set[int] = set()
-    todo = [root]
-    while todo:
-        i = todo.pop()
-        if i not in below:
-            below.add(i)
-            if i in known:
-                continue
-            node = builder.nodes[i]
-            todo += node.args
-            if node.op == "state":
-                todo.append(builder.slots[node.data[0]])
     new: Dict[int, int] = {}
     slots: Dict[int, Tuple[int, int]] = {}  # old slot → new slot and the node that reads it
-    for i in sorted(below):
+    for i in sorted(below(builder.nodes, [root], builder.slots, known)):
         node = builder.nodes[i]
         if i in known:
             new[i] = _signed_leaf(ops, node, _swapped(ops, node.type, i), known[i])

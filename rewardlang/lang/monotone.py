@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable, Dict, Iterable, List, Optional, Sequence
 
-from .ir import Node
+from .ir import Node, below
 
 if TYPE_CHECKING:
     from .bounds import Bounds
@@ -20,13 +20,7 @@ SLOPES: Dict[str, Sequence[int]] = {
 def directions(nodes: Sequence[Node], root: int, quantity: str, bounds: Bounds) -> Direction:
     """How node `root` changes when the quantity rises, with all else and all that is remembered as it is."""
     known: Dict[int, Direction] = {}
-    below, todo = set(), [root]
-    while todo:
-        i = todo.pop()
-        if i not in below:
-            below.add(i)
-            todo += nodes[i].args
-    for i in sorted(below):
+    for i in sorted(below(nodes, [root])):
         node = nodes[i]
         if node.op == "quantity":
             known[i] = int(node.data[0] == quantity)

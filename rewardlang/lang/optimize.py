@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .folding import CONSTANT, fold
-from .ir import Builder, Cause, Node, Output, Program, Term
+from .ir import Builder, Cause, Node, Output, Program, Term, below
 from .source import Span
 from .types import Kind, Type, constant
 
@@ -193,17 +193,8 @@ def step_graph(program: Program) -> Tuple[Graph, Tuple[int, ...]]:
     wanted += [o.value for o in program.metrics + program.observations] + (
         [program.total] if program.total is not None else []
     )
-    live, todo, slots = set(), [new[i] for i in wanted], set()
-    while todo:
-        i = todo.pop()
-        if i in live:
-            continue
-        live.add(i)
-        todo += nodes[i].args
-        if nodes[i].op == "state" and nodes[i].data[0] not in slots:
-            slots.add(nodes[i].data[0])
-            todo.append(new[program.slots[nodes[i].data[0]]])
-    kept = tuple(sorted(slots))
+    live = below(nodes, [new[i] for i in wanted], [new[i] for i in program.slots])
+    kept = tuple(sorted({nodes[i].data[0] for i in live if nodes[i].op == "state"}))
     graph = Graph(
         tuple(nodes), tuple(new[t.value] for t in program.terms), tuple(new[c.condition] for c in program.causes),
         tuple(new[o.value] for o in program.metrics), tuple(new[o.value] for o in program.observations),
@@ -272,13 +263,7 @@ def weight_graph(program: Program) -> Graph:
 
 def _pruned(graph: Graph) -> Graph:
     """The graph without what nothing reads."""
-    live, todo = set(), graph.roots()
-    while todo:
-        i = todo.pop()
-        if i not in live:
-            live.add(i)
-            todo += graph.nodes[i].args
-    order = sorted(live)
+    order = sorted(below(graph.nodes, graph.roots()))
     new = {old: i for i, old in enumerate(order)}
     nodes = tuple(replace(graph.nodes[i], args=tuple(new[a] for a in graph.nodes[i].args)) for i in order)
     fields = {f: tuple(new[i] for i in getattr(graph, f)) for f in

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, List, Set, Union
+from typing import Callable, Iterable, Iterator, List, Mapping, Optional, Set, Union
 
 from . import nodes as n
 from .names import names_in
 from .resolve import Resolved
+
+
+def uses(
+    exprs: Iterable[n.Expr], functions: Mapping[str, n.Function], meaning: Callable[[str], Optional[n.Expr]]
+) -> Iterator[Union[n.Name, n.Call]]:
+    """The names and calls that expressions reach, through functions and what `meaning` says that a name stands for, each looked
+    into once."""
+    todo: List[n.Expr] = list(exprs)
+    seen: Set[str] = set()
+    while todo:
+        for use in names_in(todo.pop(0)):
+            yield use
+            name = use.id if isinstance(use, n.Name) else f"{use.function}()"
+            if name in seen:
+                continue
+            seen.add(name)
+            if isinstance(use, n.Name):
+                inside = meaning(use.id)
+            else:
+                inside = functions[use.function].body if use.function in functions else None
+            if inside is not None:
+                todo.append(inside)
+
+
+def called(use: Union[n.Name, n.Call]) -> str:
+    """What a name or a call is the use of."""
+    return use.id if isinstance(use, n.Name) else use.function
 
 
 class Reached:
@@ -20,27 +47,15 @@ class Reached:
 
     def of(self, exprs: Iterable[n.Expr]) -> Set[str]:
         """The names of all that expressions read and call."""
-        return {use.id if isinstance(use, n.Name) else use.function for use in self.uses(exprs)}
+        return {called(use) for use in self.uses(exprs)}
 
     def uses(self, exprs: Iterable[n.Expr]) -> Iterator[Union[n.Name, n.Call]]:
-        """The places where they do, each definition, function, cause and derived quantity looked into once."""
-        todo: List[n.Expr] = list(exprs)
-        seen: Set[str] = set()
-        known = self.resolved
-        while todo:
-            for use in names_in(todo.pop(0)):
-                yield use
-                name = use.id if isinstance(use, n.Name) else f"{use.function}()"
-                if name in seen:
-                    continue
-                seen.add(name)
-                if isinstance(use, n.Call):
-                    if use.function in known.functions:
-                        todo.append(known.functions[use.function].body)
-                elif name in known.definitions:
-                    todo.append(known.definitions[name])
-                elif name in known.causes:
-                    todo.append(known.causes[name].condition)
+        """The places where they do, each definition, function and cause looked into once."""
+        return uses(exprs, self.resolved.functions, self._meaning)
+
+    def _meaning(self, name: str) -> Optional[n.Expr]:
+        cause = self.resolved.causes.get(name)
+        return self.resolved.definitions.get(name) or (cause.condition if cause is not None else None)
 
     def _roots(self) -> Iterator[n.Expr]:
         known = self.resolved

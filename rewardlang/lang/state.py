@@ -214,11 +214,7 @@ def _row(ops: Operations, cond: Value) -> Value:
 
 def _in_seconds(ops: Operations, steps: Value) -> Value:
     """A number of steps in seconds, rounded once: 15 steps of 0.02 s are the float 0.3, so `timer(c) >= 0.3[s]` holds on the 15th."""
-    rate = 1 / ops.vocabulary.dt
-    if abs(rate - round(rate)) < 1e-9 * rate:
-        value = ops.binary("div", steps, ops.number(float(round(rate))))
-    else:
-        value = ops.binary("mul", steps, ops.number(ops.vocabulary.dt))
+    value = ops.binary("div", steps, ops.number(ops.vocabulary.control_rate))
     return ops.known(value, 0.0, math.inf, SECOND)
 
 

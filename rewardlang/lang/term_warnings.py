@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Sequence, Set
+from typing import Iterator
 
 from . import nodes as n
 from .addends import Factors, Untyped
 from .diagnostics import Diagnostic, error
 from .ir import Term
 from .names import names_in
+from .reach import called, uses
 from .resolve import Resolved
 
 EVENTS = {"rising", "falling", "potential"}
@@ -16,7 +17,8 @@ EVENTS = {"rising", "falling", "potential"}
 
 def term_warnings(resolved: Resolved, term: Term, factors: Factors, per_second: bool) -> Iterator[Diagnostic]:
     """The warnings about one term. `factors` are those of its weight and value together."""
-    seen = _reached(resolved, [factor for _, factor in factors])
+    exprs = [factor for _, factor in factors]
+    seen = {called(use) for use in uses(exprs, resolved.functions, resolved.definitions.get)}
     if per_second:
         event = next(
             (
@@ -64,20 +66,3 @@ def _adds_up(total: n.Expr, group: str) -> bool:
     plain = [op for op, addend in addends if isinstance(addend, n.Name) and addend.id == group]
     reads = [use for use in names_in(total) if isinstance(use, n.Name) and use.id == group]
     return plain == ["+"] and len(reads) == 1
-
-
-def _reached(resolved: Resolved, exprs: Sequence[n.Expr]) -> Set[str]:
-    """The names of all that expressions read and call, through definitions and functions."""
-    todo: List[n.Expr] = list(exprs)
-    seen: Set[str] = set()
-    while todo:
-        for use in names_in(todo.pop()):
-            name = use.id if isinstance(use, n.Name) else use.function
-            if name in seen:
-                continue
-            seen.add(name)
-            if isinstance(use, n.Call) and name in resolved.functions:
-                todo.append(resolved.functions[name].body)
-            if isinstance(use, n.Name) and name in resolved.definitions:
-                todo.append(resolved.definitions[name])
-    return seen

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 from . import nodes as n
 from .addends import Factors, natural_name, split, value_text
 from .diagnostics import Label, did_you_mean, error
-from .ir import Term
+from .ir import Term, below
 from .source import Span
 from .term_warnings import term_warnings
 from .types import Depends, Kind
@@ -110,17 +110,11 @@ def _term(
 def _reduced(checker: Checker, root: int) -> Tuple[str, ...]:
     """The axes that are reduced on the way to a value, for the table of terms."""
     nodes, out = checker.builder.nodes, []
-    seen, todo = set(), [root]
-    while todo:
-        i = todo.pop()
-        if i in seen:
-            continue
-        seen.add(i)
+    for i in below(nodes, [root]):
         node = nodes[i]
         if node.op in REDUCTIONS:
             at = node.data[0] if isinstance(node.data[0], tuple) else (node.data[0],)
             out += [nodes[node.args[0]].type.axes[k].name for k in at]
-        todo += node.args
     return tuple(dict.fromkeys(out))
 
 

@@ -63,3 +63,10 @@ class Vocabulary:
     episode_steps: int = 1000  # control steps that an episode has at most
     terminations: Tuple[Tuple[str, Span], ...] = ()
     observations: Tuple[Span, ...] = ()
+
+    @property
+    def control_rate(self) -> float:
+        """Control steps a second, Hz: whole if it is but for rounding. Steps divided by it are seconds that are rounded once: 15
+        steps of 0.02 s are the float 0.3."""
+        rate = 1 / self.dt
+        return float(round(rate)) if abs(rate - round(rate)) < 1e-9 * rate else rate

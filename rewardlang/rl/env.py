@@ -52,6 +52,7 @@ class RewardEnv:
             )
         self.task, self.program, self.sim, self.num_envs = task, program, sim, sim.num_envs
         self.device = sim.root_states.device
+        self.control_rate = program.vocabulary.control_rate
         self.reward = Reward(program, self.num_envs, self.device, gamma=gamma)
         self.generator = torch.Generator(device=self.device).manual_seed(seed)
         self.last: Optional[StepOutput] = None
@@ -63,8 +64,6 @@ class RewardEnv:
         self.actions = torch.zeros(n, len(driven), device=self.device)
         self.episode_step = torch.zeros(n, device=self.device)
         self.episode_time = torch.zeros(n, device=self.device)
-        rate = 1 / task.dt  # Hz; a whole number, if it is one but for rounding
-        self.control_rate = float(round(rate)) if abs(rate - round(rate)) < 1e-9 * rate else rate
         self.time_limit = torch.zeros(n, dtype=torch.bool, device=self.device)
         self.commands = (
             None if task.commands is None else Commands(task.commands, n, task.dt, self.device, self._uniform)
@@ -97,9 +96,7 @@ class RewardEnv:
         self.actions.copy_(actions.clamp(-limit, limit))
         self.sim.step(self.default_targets + self.action_scale * torch.nan_to_num(self.actions))
         self.episode_step += 1
-        self.episode_time.copy_(
-            self.episode_step / self.control_rate
-        )  # rounded once: step 15 of 0.02 s is the float 0.3
+        self.episode_time.copy_(self.episode_step / self.control_rate)
         self.time_limit.copy_(self.episode_step >= self.task.max_episode_length)
         if self.commands is not None:
             self.commands.follow_heading(self.quantities["root_quat"])

@@ -11,7 +11,7 @@ from ..lang import nodes as n
 from ..lang.compiler import Compiled, compile_tree
 from ..lang.diagnostics import Diagnostic, RewardError, error
 from ..lang.expect import Expectation
-from ..lang.ir import Output, Program, Term
+from ..lang.ir import Output, Term
 from ..reward import Reward
 from .env import RewardEnv
 
@@ -31,7 +31,7 @@ class Mirrors:
             vocabulary.joint_signs.get(j) for j in vocabulary.axes["joints"].elements
         ):
             return
-        terms = [t for t in program.typed.terms if not _reads(program.typed, t.value, CLOCK)]
+        terms = [t for t in program.typed.terms if not program.typed.reads(t.value) & CLOCK]
         laws = _laws(program, terms)
         self.terms = [term for term, law in zip(terms, laws) if law.status == "open"]
         holds = [law.program.metrics[0].value for law in laws if law.status == "open"]
@@ -74,20 +74,3 @@ def _laws(program: Compiled, terms: List[Term]) -> List[Expectation]:
         return list(compile_tree(replace(program.tree, statements=(*kept, *claims)), names).expectations)
     except RewardError:
         return []
-
-
-def _reads(program: Program, root: int, names: set) -> bool:
-    """Whether a node follows from a quantity, through what is remembered too."""
-    seen, todo = set(), [root]
-    while todo:
-        i = todo.pop()
-        if i in seen:
-            continue
-        seen.add(i)
-        node = program.nodes[i]
-        if node.op == "quantity" and node.data[0] in names:
-            return True
-        todo += node.args
-        if node.op == "state":
-            todo.append(program.slots[node.data[0]])
-    return False

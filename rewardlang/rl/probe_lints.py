@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Iterator, List, Mapping, Set, Tuple
+from typing import Callable, Iterator, List, Mapping, Tuple
 
 import torch
 
@@ -11,7 +11,6 @@ from ..lang.compiler import Compiled
 from ..lang.diagnostics import Diagnostic
 from ..lang.ir import Term
 from ..lang.lints import is_event, pays_for_motion, warning
-from ..lang.ranges import mul
 from .behaviours import Course
 
 Courses = Mapping[str, Course]
@@ -83,13 +82,13 @@ def standing_still(program: Compiled, courses: Courses) -> Iterator[Diagnostic]:
     """RW512: holding the pose collects most of what all terms together can pay, though some pay for motion."""
     offers = {}
     for term in program.typed.terms:
-        high = mul(program.bounds.of(term.weight)[:2], program.bounds.of(term.value)[:2])[1]
+        high = program.bounds.pays(term)[1]
         if high > 0:
             offers[term.name] = high
     most = sum(offers.values())
     if program.typed.total is not None or not math.isfinite(most):
         return
-    asked = [t for t in program.typed.terms if t.name in offers and _reads(program, t.value) & COMMANDS]
+    asked = [t for t in program.typed.terms if t.name in offers and program.typed.reads(t.value) & COMMANDS]
     moving = asked[0] if asked else pays_for_motion(program.resolved, program.typed, program.bounds)
     hold = courses["hold"]
     paid = float(hold.total.sum() / hold.on.sum())
@@ -154,22 +153,6 @@ def _has_kernel(program: Compiled, term: Term) -> bool:
         elif node.op in ("mul", "neg", "sub", "add", "mean", "sum"):
             todo += node.args
     return found
-
-
-def _reads(program: Compiled, root: int) -> Set[str]:
-    """The quantities that a node follows from, through what is remembered too."""
-    seen: Set[int] = set()
-    out: Set[str] = set()
-    todo = [root]
-    while todo:
-        i = todo.pop()
-        if i not in seen:
-            seen.add(i)
-            node = program.typed.nodes[i]
-            if node.op == "quantity":
-                out.add(node.data[0])
-            todo += [*node.args, *([program.typed.slots[node.data[0]]] if node.op == "state" else [])]
-    return out
 
 
 RULES: Tuple[Callable[[Compiled, Courses], Iterator[Diagnostic]], ...] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any, Dict, List, Mapping, Optional, Set, Tuple, Union
 from .. import Spec, compile, load, parse
 from ..lang import nodes as n
 from ..lang.compiler import Compiled, compile_tree
-from ..lang.names import names_in
+from ..lang.diagnostics import ALLOW
+from ..lang.reach import called, uses
 from ..lang.source import Source, Span
 from ..lang.syntax import parse_expression
 from ..task import Task
@@ -19,7 +19,6 @@ from .episode import Episode
 from .space import Space
 from .trace import TOTAL, Trace, run
 
-ALLOWED = re.compile(r"#\s*allow\s[^:]*\bRW50\d[^:]*:\s*(\S.*)")
 # Functions that look one step back, or count steps: with a shorter dt they give something else, and should.
 STEPWISE = {
     "prev",
@@ -83,7 +82,7 @@ class Subject:
     def turned(self) -> Compiled:
         """The program of the same terms, written from the last to the first."""
         tree = self.program.tree
-        statements = tuple(_turned(s) for s in tree.statements)
+        statements = tuple(reversed_terms(s) for s in tree.statements)
         return compile_tree(n.File(tree.source, statements), self.program.vocabulary, "turned")
 
     @lru_cache(maxsize=None)  # noqa: B019
@@ -103,20 +102,7 @@ class Subject:
         """The raw quantities that a term reads, or all that the spec reads, in the vocabulary's order."""
         program = self.program.optimized
         roots = [term.value for term in program.terms if term.name == part] or program.roots()
-        seen: Set[int] = set()
-        names = set()
-        todo = list(roots)
-        while todo:
-            i = todo.pop()
-            if i in seen:
-                continue
-            seen.add(i)
-            node = program.nodes[i]
-            todo += node.args
-            if node.op in ("state", "fill"):
-                todo.append(program.slots[node.data[0]])
-            if node.op == "quantity":
-                names.add(node.data[0])
+        names = program.reads(*roots)
         return [name for name in self.space.raw if name in names]
 
     def allowed(self, part: str) -> Optional[str]:
@@ -127,9 +113,9 @@ class Subject:
                 first = term.span.line
                 last = first + source.text[term.span.start : term.span.end].count("\n")
                 for line in range(first, last + 1):
-                    match = ALLOWED.search(source.line_text(line))
-                    if match:
-                        return match[1]
+                    match = ALLOW.search(source.line_text(line))
+                    if match and "RW50" in match[1]:
+                        return match[2]
         return None
 
     @lru_cache(maxsize=None)  # noqa: B019
@@ -144,20 +130,14 @@ class Subject:
         term = next(t for t in self.program.terms if t.name == part)
         resolved, quantities = self.program.resolved, self.program.vocabulary.quantities
         parsed = lambda text: parse_expression(Span(Source("term", text), 0, len(text)))
-        todo, seen = [parsed(term.text)], []
-        while todo:
-            for use in names_in(todo.pop()):
-                name = use.id if isinstance(use, n.Name) else use.function
-                if name in seen:
-                    continue
-                seen.append(name)
-                if isinstance(use, n.Call) and name in resolved.functions:
-                    todo.append(resolved.functions[name].body)
-                elif isinstance(use, n.Name) and name in resolved.definitions:
-                    todo.append(resolved.definitions[name])
-                elif isinstance(use, n.Name) and name in quantities and quantities[name].definition:
-                    todo.append(parsed(quantities[name].definition))
-        return seen
+
+        def meaning(name: str) -> Optional[n.Expr]:
+            line = quantities[name].definition if name in quantities else ""
+            return resolved.definitions.get(name) or (parsed(line) if line else None)
+
+        return list(
+            dict.fromkeys(called(use) for use in uses([parsed(term.text)], resolved.functions, meaning))
+        )
 
     def stepwise(self, part: str) -> Optional[str]:
         """The first function that a term calls that goes by steps, or a termination that it reads; none of it is a rate."""
@@ -177,7 +157,7 @@ class Subject:
         }
 
 
-def _turned(statement: n.Statement) -> n.Statement:
+def reversed_terms(statement: n.Statement) -> n.Statement:
     """A reward with its addends from the last to the first."""
     if not (isinstance(statement, n.Reward) and isinstance(statement.value, n.Sum)):
         return statement

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
@@ -16,6 +15,7 @@ import rewardlang
 from rewardlang.lang import nodes as n
 from rewardlang.lang.registry import BUILTINS
 from rewardlang.reward import Reward
+from rewardlang.testing.subject import reversed_terms
 
 from . import generate
 from .states import Moment, Quantities, sequence
@@ -177,7 +177,7 @@ def test_terms_in_another_order(spec: rewardlang.Spec) -> None:
     program = rewardlang.compile(spec)
     moments = list(sequence(program.vocabulary, COUNT, 8, 6))
     turned = rewardlang.Spec(
-        "turned", n.File(spec.tree.source, tuple(_turned(s) for s in spec.tree.statements))
+        "turned", n.File(spec.tree.source, tuple(reversed_terms(s) for s in spec.tree.statements))
     )
     other = rewardlang.compile(turned)
     assert [t.name for t in other.terms] != [t.name for t in program.terms]
@@ -187,16 +187,6 @@ def test_terms_in_another_order(spec: rewardlang.Spec) -> None:
     torch.testing.assert_close(
         before["reward"], after["reward"], rtol=1e-9, atol=1e-9
     )  # a sum rounds differently
-
-
-def _turned(statement: n.Statement) -> n.Statement:
-    """A reward with its addends from the last to the first."""
-    if not (isinstance(statement, n.Reward) and isinstance(statement.value, n.Sum)):
-        return statement
-    addends = list(reversed(statement.value.addends))
-    if addends[0][0] == "-":
-        addends[0] = ("+", n.Minus(addends[0][1].span, addends[0][1]))
-    return replace(statement, value=n.Sum(statement.value.span, tuple(addends)))
 
 
 @pytest.mark.parametrize("line", ["weight {} = 0", "drop {}"])
