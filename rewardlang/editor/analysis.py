@@ -14,7 +14,8 @@ from ..lang.compiler import allowed, examined
 from ..lang.compose import Spec
 from ..lang.diagnostics import Diagnostic, RewardError, error
 from ..lang.ir import Program, TooLarge
-from ..lang.loader import TAKEN, Loader
+from ..lang.loader import Loader
+from ..lang.qualified import TAKEN
 from ..lang.resolve import Resolved, resolve
 from ..lang.source import Source, Span, decode
 from ..lang.syntax import parse_parts
@@ -99,7 +100,7 @@ def _check(out: Analysis, setting: Optional[str], complete: bool) -> None:
     loader = Loader(out.folder())
     out.files = loader.opened_by
     try:
-        out.joined = loader.joined(out.tree, out.folder(), () if out.path is None else (out.path.resolve(),))
+        out.joined = loader.whole(out.tree, out.folder(), () if out.path is None else (out.path.resolve(),))
     finally:
         spec = Spec(out.source.name, out.joined or out.tree)
         out.task, out.vocabulary = _task(out, spec, setting, complete and out.joined is not None)

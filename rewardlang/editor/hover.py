@@ -112,7 +112,7 @@ def _imported(analysis: Analysis, use: symbols.Use, files: Files, text: str) -> 
     if place is None:
         return ""
     s = symbols.statement_at(place.outline.tree, place.span.start)
-    type = analysis.names.get(use.name.replace(".", "_"))
+    type = analysis.names.get(use.name)
     where = f"from {place.outline.source.name}"
     return "" if s is None else describe.statement(s, type, where)
 

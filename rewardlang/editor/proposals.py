@@ -52,7 +52,7 @@ class Scope:
         seen = set()
         for s in self.statements:
             name = s.group if isinstance(s, n.Reward) else getattr(s, "name", "")
-            if isinstance(s, kinds) and (type(s), name) not in seen:
+            if isinstance(s, kinds) and "." not in name and (type(s), name) not in seen:
                 seen.add((type(s), name))
                 yield s
 
@@ -65,7 +65,6 @@ class Scope:
         quantity = self.vocabulary.quantities.get(name)
         if quantity is not None:
             return quantity.type
-        name = name.replace(".", "_")
         return self.analysis.names.get(name) or self.last.names.get(name)
 
 

@@ -133,7 +133,7 @@ def _check_free(analysis: Analysis, use: symbols.Use, new: str) -> None:
 
 def _is_function(analysis: Analysis, name: str) -> bool:
     functions = () if analysis.resolved is None else analysis.resolved.functions
-    return name.replace(".", "_") in functions
+    return name in functions
 
 
 def _with_terms(analysis: Analysis, own: Outline, use: symbols.Use, places: List[Place]) -> List[Place]:

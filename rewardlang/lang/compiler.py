@@ -65,14 +65,13 @@ class Compiled:
 
     def param(self, name: str, value: float) -> str:
         """The name of the param to set to a value. Raises ValueError for an unknown name or a value outside its range."""
-        params, given = {p.name: p for p in self.typed.params}, name
-        name = name.replace(".", "_")  # an imported file's, `file.name`, has its own name here
+        params = {p.name: p for p in self.typed.params}
         if name not in params:
             has = f"it has {', '.join(params)}" if params else "it has none"
-            raise ValueError(f"the spec has no param `{given}`; {did_you_mean(name, params) or has}")
+            raise ValueError(f"the spec has no param `{name}`; {did_you_mean(name, params) or has}")
         low, high = params[name].lower, params[name].upper
         if not (math.isfinite(value) and low <= value <= high):
-            raise ValueError(f"{given} = {value:g} is outside its range [{low:g}, {high:g}]")
+            raise ValueError(f"{name} = {value:g} is outside its range [{low:g}, {high:g}]")
         return name
 
     def law(self, expectation: Expectation) -> Compiled:

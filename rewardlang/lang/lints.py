@@ -205,7 +205,7 @@ def unused(s: Subject) -> Iterator[Diagnostic]:
     file, reached = s.resolved.file, s.reached.anywhere
     kinds: Dict[str, List[Any]] = {"param": [], "definition": [], "function": []}
     imported = {imp.name: imp for imp in file.imports}
-    read_imports = {name for name in imported if any(r.startswith(f"{name}_") for r in reached)}
+    read_imports = {name for name in imported if any(r.startswith(f"{name}.") for r in reached)}
     for statement in file.statements:
         kind = {n.Param: "param", n.Definition: "definition", n.Function: "function"}.get(type(statement))
         if kind is None or statement.span.source is not file.source:

@@ -1,7 +1,7 @@
 """`extends` and `import`: the files a spec is made of, joined into one tree.
 
 Paths are relative to the file that names them and stay inside the first file's folder; else a path is looked up among the shipped
-specs. An imported file's definitions, functions and params are taken in under `NAME_`, which `NAME.x` in the text means.
+specs. An imported file's definitions, functions and params are taken in as `NAME.x`, which is one name from then on (`qualified`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 from . import nodes as n
 from .addends import Untyped
 from .algebra import settled
-from .diagnostics import Diagnostic, RewardError, closest, error, fail
+from .diagnostics import Diagnostic, Label, RewardError, closest, error, fail
 from .names import reads_pay
-from .rename import renamed_tree, with_expressions
+from .qualified import TAKEN, alias_of, captured, only_read, qualified, taken_as, with_imports
 from .source import Source, Span, read
 from .syntax import parse
 
@@ -25,17 +25,17 @@ SHIPPED = (PACKAGE.parent / "reward_specs", PACKAGE / "_data" / "reward_specs") 
 MAX_FILES = 64
 MAX_FOLDERS, MAX_NEARBY = 500, 200
 SKIPPED = ("node_modules", "__pycache__", "site-packages")
-TAKEN = (n.Param, n.Definition, n.Function)  # what an import takes
 
 
 def load_tree(path: Path) -> n.File:
     """The tree of a file with all that it extends and imports. Raises RewardError (RW0xx, RW11x, RW604)."""
-    return Loader(path.resolve().parent).file(path, str(path), ())
+    loader = Loader(path.resolve().parent)
+    return loader.settled(loader.file(path, str(path), ()))
 
 
 def join(tree: n.File, folder: Optional[Path]) -> n.File:
     """The same for a tree that is parsed already; without a folder only shipped specs are found."""
-    return Loader(folder).joined(tree, folder, ())
+    return Loader(folder).whole(tree, folder, ())
 
 
 class Loader:
@@ -47,6 +47,8 @@ class Loader:
         self.opened_by: Dict[
             Source, Tuple[Path, Span]
         ] = {}  # a text → its file, and the statement that names it
+        self.files: Dict[Span, Path] = {}  # the place of a statement that names a file → that file
+        self.taken: Set[str] = set()  # the names of all that imports took in
 
     def file(self, path: Path, name: str, opened: Tuple[Path, ...], by: Optional[Span] = None) -> n.File:
         self.count += 1
@@ -55,29 +57,81 @@ class Loader:
             self.opened_by[source] = (path, by)
         return self.joined(parse(source), path.resolve().parent, (*opened, path.resolve()))
 
+    def whole(self, tree: n.File, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
+        """A tree with all that it extends, and what is read of its imports; `opened` are the files that lead to it, itself included."""
+        return self.settled(self.joined(tree, folder, opened))
+
+    def settled(self, tree: n.File) -> n.File:
+        """A joined tree without what imports took in and nothing reads. Raises RewardError (RW101) for what would read too much."""
+        if not self.taken:
+            return tree
+        statements = only_read(tree.statements)
+        found = captured(statements, self.taken)
+        if found:
+            raise RewardError(found)
+        return replace(tree, statements=tuple(statements))
+
     def joined(self, tree: n.File, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
-        """A tree with all that it extends and imports; `opened` are the files that lead to it, itself included."""
+        """A tree with all that it extends and imports."""
         if not any(isinstance(s, (n.Extends, n.Import)) for s in tree.statements):
             return tree
-        own, base = list(tree.statements), []  # type: Tuple[List[n.Statement], Sequence[n.Statement]]
+        own = list(tree.statements)
         _check_order(own)
-        out: List[n.Statement] = []
-        aliases: Dict[str, Set[str]] = {}
+        files = self._files(own, folder, opened)
+        base: Sequence[n.Statement] = ()
         imports = [s for s in own if isinstance(s, n.Import)]
-        for statement in own:
-            if isinstance(statement, n.Extends):
-                below = self._open(statement.path, statement.span, folder, opened)
-                base = below.statements
-                imports += below.imports
-            elif isinstance(statement, n.Import):
-                taken = _renamed(self._open(statement.path, statement.span, folder, opened), statement.name)
-                aliases[statement.name] = {s.name for s in taken}
-                out += taken
-            else:
-                out.append(statement)
-        _check_names(own, out, aliases)
-        out = [_with_imports(s, aliases) for s in out]
+        names: Dict[str, Set[str]] = {s.name: set() for s in imports}
+        for s in own:
+            if isinstance(s, n.Extends):
+                base = files[s.span].statements
+                imports += files[s.span].imports
+                for name in qualified(base):
+                    names.setdefault(alias_of(name), set()).add(name)
+        self._check_aliases(own, imports)
+        taken = {s.span: taken_as(s, files[s.span]) for s in own if isinstance(s, n.Import)}
+        for name in (s.name for statements in taken.values() for s in statements):
+            names[alias_of(name)].add(name)
+            self.taken.add(name)
+        out: List[n.Statement] = []
+        for s in own:
+            if not isinstance(s, n.Extends):
+                out += taken[s.span] if isinstance(s, n.Import) else [with_imports(s, names)]
         return n.File(tree.source, tuple(_extended(base, out)), tuple(imports))
+
+    def _files(
+        self, own: Sequence[n.Statement], folder: Optional[Path], opened: Tuple[Path, ...]
+    ) -> Dict[Span, n.File]:
+        """The files that statements name. Raises RewardError with the errors of all of them."""
+        out: Dict[Span, n.File] = {}
+        found: List[Diagnostic] = []
+        for s in own:
+            if isinstance(s, (n.Extends, n.Import)):
+                try:
+                    out[s.span] = self._open(s.path, s.span, folder, opened)
+                except RewardError as problem:
+                    found += [d for d in problem.diagnostics if d not in found]
+        if found:
+            raise RewardError(found)
+        return out
+
+    def _check_aliases(self, own: Sequence[n.Statement], imports: Sequence[n.Import]) -> None:
+        """Refuse a second import of one name, of this file or of the one that it extends, and what writes into an import."""
+        found: List[Diagnostic] = []
+        mine = [s for s in own if isinstance(s, n.Import)]
+        below = {s.name: s for s in imports if s.span not in {m.span for m in mine}}
+        first: Dict[str, n.Import] = {}
+        for s in mine:
+            other = first.get(s.name) or below.get(s.name)
+            if other is not None and (s.name in first or self.files[other.span] != self.files[s.span]):
+                found.append(error("RW102", s.name_span, f"`{s.name}` is the name of another import",
+                                   others=(Label(other.name_span, "the first"),)))  # fmt: skip
+            first.setdefault(s.name, s)
+        for d in own:
+            if isinstance(d, TAKEN) and alias_of(d.name) in first:
+                found.append(error("RW102", d.name_span, f"`{d.name}` is a name of the file imported as `{alias_of(d.name)}`",
+                                   help="a file that `extends` this one may give it another meaning"))  # fmt: skip
+        if found:
+            raise RewardError(found)
 
     def _open(self, name: str, span: Span, folder: Optional[Path], opened: Tuple[Path, ...]) -> n.File:
         path = self.find(name, span, folder)
@@ -86,6 +140,7 @@ class Loader:
             fail(error("RW112", span, f"files read each other: {chain}"))
         if self.count >= MAX_FILES:
             fail(error("RW604", span, f"more than {MAX_FILES} files"))
+        self.files[span] = path.resolve()
         return self.file(path, str(path) if not path.is_absolute() else name, opened, span)
 
     def find(self, name: str, span: Span, folder: Optional[Path]) -> Path:
@@ -181,74 +236,6 @@ def _check_order(statements: Sequence[n.Statement]) -> None:
             before = False
     if found:
         raise RewardError(found)
-
-
-def _check_names(own: Sequence[n.Statement], out: Sequence[Any], aliases: Dict[str, Set[str]]) -> None:
-    """Refuse a second meaning of an import's name, and a parameter that would catch what an import takes in."""
-    found: List[Diagnostic] = []
-    taken = {name for names in aliases.values() for name in names}
-    seen: Set[str] = set()
-    for s in own:
-        name = s.group if isinstance(s, n.Reward) else getattr(s, "name", "")
-        if isinstance(s, n.Import):
-            if name in seen:
-                found.append(error("RW102", s.name_span, f"`{name}` is the name of another import"))
-            seen.add(name)
-        elif isinstance(s, (n.Param, n.Definition, n.Reward, n.Terminate)) and name in aliases:
-            found.append(error("RW102", s.name_span, f"`{name}` is the name of an import"))
-    for s in out:
-        for parameter in s.parameters if isinstance(s, n.Function) else ():
-            if parameter in taken:
-                found.append(
-                    error(
-                        "RW102",
-                        s.name_span,
-                        f"the parameter `{parameter}` has the name of what an import takes in",
-                        help="call it something else",
-                    )  # fmt: skip
-                )
-    if found:
-        raise RewardError(found)
-
-
-def _renamed(file: n.File, alias: str) -> List[Any]:
-    """What an import takes, each name with the alias in front of it."""
-    taken = [s for s in file.statements if isinstance(s, TAKEN)]
-    values = {s.name: f"{alias}_{s.name}" for s in taken if not isinstance(s, n.Function)}
-    calls = {s.name: f"{alias}_{s.name}" for s in taken if isinstance(s, n.Function)}
-    return [replace(renamed_tree(s, values, calls), name=f"{alias}_{s.name}") for s in taken]
-
-
-def _with_imports(statement: Any, aliases: Dict[str, Set[str]]) -> Any:
-    """`alias.name` and `alias.function(...)` as the names that the import took in."""
-    found: List[Diagnostic] = []
-    hidden = statement.parameters if isinstance(statement, n.Function) else ()
-
-    def change(expr: n.Expr) -> n.Expr:
-        if isinstance(expr, n.Component) and isinstance(expr.base, n.Name) and expr.base.id in hidden:
-            return expr
-        if isinstance(expr, n.Component) and isinstance(expr.base, n.Name) and expr.base.id in aliases:
-            return n.Name(expr.span, _taken(expr.base.id, expr.name, expr.span, aliases, found))
-        if isinstance(expr, n.Call) and "." in expr.function and expr.function.split(".")[0] in aliases:
-            alias, name = expr.function.split(".")
-            at = Span(expr.span.source, expr.span.start, expr.span.start + len(expr.function))
-            return replace(expr, function=_taken(alias, name, at, aliases, found))
-        return expr
-
-    out = with_expressions(statement, change)
-    if found:
-        raise RewardError(found)
-    return out
-
-
-def _taken(alias: str, name: str, span: Span, aliases: Dict[str, Set[str]], found: List[Diagnostic]) -> str:
-    full = f"{alias}_{name}"
-    if full not in aliases[alias]:
-        have = [known[len(alias) + 1 :] for known in sorted(aliases[alias])]
-        near = closest(name, have, 1)
-        found.append(error("RW101", span, f"the file imported as `{alias}` has no `{name}`",
-                           help=f"did you mean `{alias}.{near[0]}`?" if near else f"it has {', '.join(have)}"))  # fmt: skip
-    return full
 
 
 def _extended(base: Sequence[n.Statement], own: Sequence[n.Statement]) -> Iterator[n.Statement]:

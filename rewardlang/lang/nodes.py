@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Optional, Tuple, Union
+from typing import List, Optional, Tuple, Union
 
 from .source import Source, Span
 
@@ -287,6 +287,15 @@ class File:
     source: Source = field(compare=False, repr=False)
     statements: Tuple[Statement, ...]
     imports: Tuple[Import, ...] = field(default=(), compare=False, repr=False)
+
+
+def dotted(expr: object) -> str:
+    """`a.b.c` as the name that it may be; empty for another expression."""
+    parts: List[str] = []
+    while isinstance(expr, Component):
+        parts.append(expr.name)
+        expr = expr.base
+    return ".".join([expr.id, *reversed(parts)]) if isinstance(expr, Name) else ""
 
 
 def children(expr: object) -> Tuple[Expr, ...]:

@@ -11,6 +11,7 @@ from . import nodes as n
 from .diagnostics import Diagnostic, Label, RewardError, closest, did_you_mean, error
 from .expect import about, readable
 from .names import names_in, topological
+from .qualified import TAKEN, alias_of
 from .registry import BUILTINS
 from .source import Source, Span
 from .syntax import parse_expression
@@ -90,8 +91,7 @@ class _Resolver:
             self.out.causes[name] = Cause(name, parse_expression(span), False)
         for statement in self.out.file.statements:
             self._declare(statement)
-        for taken in self.out.file.imports:
-            self._refuse_known(taken.name, taken.name_span)
+        self._check_imports()
         self._require_reward()
         if self.expects:
             self.out.expects, self.paid, problems = readable(self.out, self.expects)
@@ -139,6 +139,27 @@ class _Resolver:
         elif isinstance(s, n.Expect):
             self.expects.append(s)
 
+    def _check_imports(self) -> None:
+        """Refuse an import's name that means something else as well."""
+        imports = {s.name: s.name_span for s in self.out.file.imports}
+        for name, span in imports.items():
+            if name in UNDEFINABLE:
+                self.found.append(error("RW107", span, f"`{name}` cannot be defined", help="it has a meaning of its own"))  # fmt: skip
+            elif not self._refuse_known(name, span) and (name in self.declared or name in self.out.causes):
+                at = self.declared.get(name)
+                self.found.append(error("RW102", at or span, f"`{name}` is the name of an import",
+                                        others=(Label(span, "the import"),) if at else (),
+                                        help="import the file under another name"))  # fmt: skip
+        for s in self.out.file.statements:
+            name = alias_of(s.name) if isinstance(s, TAKEN) else ""
+            if (
+                name
+                and name not in imports
+                and (name in UNDEFINABLE or name in self.declared or self._is_known(name))
+            ):
+                self.found.append(error("RW107", s.name_span, f"`{s.name}` cannot be defined",  # type: ignore[union-attr]
+                                        help=f"`{name}` has a meaning of its own"))  # fmt: skip
+
     def _declare_group(self, s: n.Reward) -> None:
         groups = self.out.groups
         if s.adds:
@@ -185,12 +206,16 @@ class _Resolver:
     def _refuse_known(self, name: str, span: Span) -> bool:
         """Whether the vocabulary has a name already, which is then reported."""
         known = self.vocabulary
-        if name not in known.quantities and name not in known.groups and name not in known.axes:
+        if not self._is_known(name):
             return False
         what = "a quantity" if name in known.quantities else "a name"
         self.found.append(error("RW107", span, f"`{name}` is {what} of the task {known.task}",
                                 help=f"choose another name, e.g. `my_{name}`"))  # fmt: skip
         return True
+
+    def _is_known(self, name: str) -> bool:
+        known = self.vocabulary
+        return name in known.quantities or name in known.groups or name in known.axes
 
     def _claim_function(self, s: n.Function) -> None:
         if s.name in UNDEFINABLE:

@@ -14,6 +14,7 @@ from lark.visitors import Transformer_NonRecursive
 from . import nodes as n
 from .diagnostics import Diagnostic, RewardError, error, fail
 from .folding import MAX_FLOAT32
+from .qualified import written_out
 from .source import Source, Span, decode
 from .syntax_errors import explain_character, explain_token
 
@@ -46,7 +47,7 @@ def parse_parts(source: Source) -> Tuple[n.File, List[Diagnostic]]:
             statements.append(_parse_statement(source, start, end))
         except RewardError as problem:
             found += problem.diagnostics
-    return n.File(source, tuple(statements)), found
+    return n.File(source, written_out(statements)), found
 
 
 def parse_text(text: str, name: str = "<text>") -> n.File:
@@ -161,8 +162,11 @@ class Build(Transformer_NonRecursive):
     def string(self, c: List[Any]) -> n.String:
         return n.String(self.span(c), str(c[0])[1:-1])
 
-    def name(self, c: List[Any]) -> n.Name:
+    def read(self, c: List[Any]) -> n.Name:
         return n.Name(self.span(c), str(c[0]))
+
+    def name(self, c: List[Any]) -> n.Name:
+        return n.Name(self.span(c), "".join(map(str, c)))
 
     def parenthesis(self, c: List[Any]) -> n.Expr:
         return c[1]
@@ -201,15 +205,14 @@ class Build(Transformer_NonRecursive):
             if any(keyword.name == other.name for other in keywords[:at]):
                 fail(error("RW003", keyword.span, f"`{keyword.name}=` is given twice"))
         rows = tuple(a for a in arguments if isinstance(a, n.Row))
-        if isinstance(callee, n.Component) and isinstance(callee.base, n.Name):
-            return n.Call(span, f"{callee.base.id}.{callee.name}", plain, keywords, rows)
-        if not isinstance(callee, n.Name):
+        function = n.dotted(callee)
+        if not function:
             fail(
                 error(
                     "RW003", callee.span, "only a function's name can be called", help="write `*` to multiply"
                 )
             )
-        return n.Call(span, callee.id, plain, keywords, rows)
+        return n.Call(span, function, plain, keywords, rows)
 
     def power(self, c: List[Any]) -> n.Power:
         return n.Power(self.span(c), c[0], c[2])
@@ -244,7 +247,7 @@ class Build(Transformer_NonRecursive):
         return n.Task(self.span(c), str(c[1]), self.span(c[1:2]))
 
     def param(self, c: List[Any]) -> n.Param:
-        return n.Param(self.span(c), str(c[1]), self.span(c[1:2]), c[3], c[5] if len(c) > 4 else None)
+        return n.Param(self.span(c), c[1].id, c[1].span, c[3], c[5] if len(c) > 4 else None)
 
     def reward(self, c: List[Any]) -> n.Reward:
         head, value, adds = c[1:-2], c[-1], c[-2] == "+="
@@ -282,9 +285,9 @@ class Build(Transformer_NonRecursive):
 
     def definition(self, c: List[Any]) -> n.Statement:
         left, value = c[0], c[2]
-        if isinstance(left, n.Name):
-            return n.Definition(self.span(c), left.id, left.span, value)
-        if isinstance(left, n.Call) and "." not in left.function and not (left.keywords or left.rows):
+        if n.dotted(left):
+            return n.Definition(self.span(c), n.dotted(left), left.span, value)
+        if isinstance(left, n.Call) and not (left.keywords or left.rows):
             name_span = Span(left.span.source, left.span.start, left.span.start + len(left.function))
             for at, parameter in enumerate(left.arguments):
                 if not isinstance(parameter, n.Name):

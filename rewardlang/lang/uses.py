@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Set
+from typing import TYPE_CHECKING, List, Optional, Set
 
 from . import nodes as n
 from .diagnostics import Diagnostic, did_you_mean, error
+from .qualified import TAKEN, alias_of
 from .registry import BUILTINS
 from .source import Span
 
@@ -43,6 +44,9 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
         *resolved.vocabulary.groups,
         "pi",
     ]
+    imported = _of_import(resolved, use)
+    if imported is not None:
+        return imported
     help = ELSEWHERE.get(name) or did_you_mean(name, known)
     if scope & set(resolved.groups) and not help and "total" not in scope:
         help = f"`total` reads the groups: {', '.join(resolved.groups)}"
@@ -65,6 +69,20 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
         f"unknown name `{name}`",
         help=help or f"`rewardlang quantities {resolved.vocabulary.task}` lists the names",
     )
+
+
+def _of_import(resolved: Resolved, use: n.Name) -> Optional[Diagnostic]:
+    """The diagnostic for the name of an import, and for what an import does not take."""
+    statements = resolved.file.statements
+    has = sorted(s.name for s in statements if isinstance(s, TAKEN) and s.name.startswith(f"{use.id}."))
+    if has or use.id in {s.name for s in resolved.file.imports}:
+        return error("RW101", use.span, f"`{use.id}` is the name of an import, not a value",
+                     help=f"read what it has: `{has[0]}`" if has else f"read what it has, as `{use.id}.NAME`")  # fmt: skip
+    if not alias_of(use.id):
+        return None
+    name = use.id.rpartition(".")[2]
+    return error("RW101", use.span, f"`{name}` is not there for a file that imports this one",
+                 help="an import takes definitions, functions and params; no terminations, no reward")  # fmt: skip
 
 
 def check_call(resolved: Resolved, call: n.Call) -> List[Diagnostic]:

@@ -19,6 +19,8 @@ sq(x) = k * x^2
 both = sq(forward_vel)
 reward = alive
 """
+DEEP = 'import "kernels.reward" as g\ny = g.both\nreward = y'
+ROUGH = "terminate fell when base_height < 0.1\nslow = prev(fell)\nlent = own\nbad = sum(torques) + 1[s]\nfine = base_height\nreward = alive"
 
 
 @pytest.fixture
@@ -26,6 +28,8 @@ def folder(tmp_path):
     (tmp_path / "base.reward").write_text(BASE)
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "kernels.reward").write_text(LIBRARY)
+    (tmp_path / "lib" / "deep.reward").write_text(DEEP)
+    (tmp_path / "lib" / "rough.reward").write_text(ROUGH)
     return tmp_path
 
 
@@ -111,7 +115,7 @@ def test_a_joined_spec_prints_as_text_that_stands_alone(folder):
 def test_parameters_hide_what_a_library_calls_the_same(folder):
     (folder / "lib" / "hide.reward").write_text("x = base_height\nf(x) = x + 1\nreward = alive")
     spec = load(folder, 'import "lib/hide.reward" as h\nreward = h.f(forward_vel/1[m/s]) as a')
-    assert "h_f(x) = x + 1" in str(spec)
+    assert "h.f(x) = x + 1" in str(spec)
 
 
 def test_a_function_and_a_definition_of_one_name(folder):
@@ -119,7 +123,7 @@ def test_a_function_and_a_definition_of_one_name(folder):
         "phase = phase(0.8[s], 0)\nsq(phase) = phase^2\nreward = alive"
     )
     spec = load(folder, 'import "lib/gait.reward" as g\nreward = g.sq(g.phase) as a')
-    assert "g_phase = phase(0.8[s], 0)" in str(spec) and list(terms(spec)) == ["a"]
+    assert "g.phase = phase(0.8[s], 0)" in str(spec) and list(terms(spec)) == ["a"]
 
 
 def test_shipped_specs_are_found(folder):
@@ -137,11 +141,22 @@ def test_shipped_specs_are_found(folder):
     ('import "lib/kernels.reward" as g\nreward = g.bth', "RW101", "did you mean `g.both`?"),
     ('import "lib/kernels.reward" as g\nreward = g.sqq(1)', "RW101", "did you mean `g.sq`?"),
     ('import "lib/kernels.reward" as heading\nreward = alive', "RW107", "`heading` is a quantity"),
-    ('import "lib/kernels.reward" as g\ng_k = 3\nreward = alive', "RW102", "`g_k` is defined twice"),
+    ('import "lib/kernels.reward" as g\nparam g.k = 3\nreward = alive', "RW102", "`g.k` is a name of the file imported as `g`"),
+    ('import "lib/kernels.reward" as g\nreward = g_k*g.k*alive', "RW101", "did you mean `g.k`?"),
+    ('import "lib/kernels.reward" as g\nreward = g as z', "RW101", "`g` is the name of an import, not a value"),
+    ('import "lib/deep.reward" as d\nreward = d.g as z', "RW101", "`d.g` is the name of an import, not a value"),
+    ('import "lib/deep.reward" as d\nreward = d.g.bot', "RW101", "did you mean `d.g.both`?"),
+    ('import "lib/rough.reward" as g\nreward = g.slow', "RW101", "rough.reward:2:13: error: `fell` is not there for a file that imports"),
+    ('import "lib/rough.reward" as g\nfell = alive\nreward = g.slow', "RW101", "`fell` is not there for a file that imports"),
+    ('import "lib/rough.reward" as g\nown = alive\nreward = g.lent', "RW101", "an import does not read the names of the file"),
+    ('import "lib/rough.reward" as g\nreward = g.bad', "RW302", "rough.reward:4:7: error: cannot add N*m and s"),
+    ('import "lib/kernels.reward" as x\nreward = x.k*alive', "RW102", "`x` is a parameter of `sq` in lib/kernels.reward"),
+    ('extends "lib/deep.reward"\nimport "base.reward" as g\nreward = alive', "RW102", "`g` is the name of another import"),
+    ('extends "lib/deep.reward"\ng = 3', "RW102", "`g` is the name of an import"),
+    ('extends "lib/deep.reward"\nreward += g.bth as z', "RW101", "did you mean `g.both`?"),
     ('import "lib/kernels.reward" as g\ng = 3\nreward = alive', "RW102", "`g` is the name of an import"),
     ('import "lib/kernels.reward" as g\nreward = alive\nreward g = alive', "RW102", "`g` is the name of an import"),
     ('import "lib/kernels.reward" as g\nimport "base.reward" as g\nreward = alive', "RW102", "`g` is the name of another import"),
-    ('import "lib/kernels.reward" as g\nq(g_k) = g.k*g_k\nreward = q(alive)', "RW102", "the parameter `g_k`"),
     (f'import "{"x" * 300}" as g\nreward = alive', "RW110", "there is no file"),
 ])  # fmt: skip
 def test_refused(folder, text, code, message):
@@ -149,6 +164,50 @@ def test_refused(folder, text, code, message):
     with pytest.raises(rewardlang.RewardError) as caught:
         rewardlang.compile(load(folder, text))
     assert caught.value.diagnostics[0].code == code and message in str(caught.value)
+
+
+# What stands in a file → the terms it has, its params.
+IMPORTS = [
+    ('g_k = 3\nimport "lib/kernels.reward" as g\nreward = g.both + g_k*alive', ["g_both", "alive"], ["g.k"]),
+    ('import "lib/rough.reward" as base\nreward = base.fine', ["base_fine"], []),  # what nothing reads is not looked at
+    ('import "lib/kernels.reward" as a\nimport "lib/rough.reward" as a_b\nreward = a.both as p + a_b.fine as q', ["p", "q"], ["a.k"]),
+    ('import "lib/deep.reward" as d\nimport "lib/kernels.reward" as g\nreward = d.y + d.g.k*alive + g.k*heading', ["d_y", "alive", "heading"], ["d.g.k", "g.k"]),
+    ('import "lib/pure.reward" as x\nreward = x.f(alive) as a', ["a"], []),
+    ('import "lib/rough.reward" as r\nf(r) = r.y\nreward = f(base_lin_vel) as a + r.fine as b', ["a", "b"], []),
+    ('extends "lib/deep.reward"\nparam g.k = 3\nreward += g.sq(heading) as z', ["y", "z"], ["g.k"]),
+    ('extends "lib/deep.reward"\nimport "lib/kernels.reward" as g\nreward += g.sq(heading) as z', ["y", "z"], ["g.k"]),
+    ('import "extending.reward" as e\nreward = e.both + e.twice', ["e_both", "e_twice"], ["e.k"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "names", "params"), IMPORTS, ids=range(len(IMPORTS)))
+def test_imported_names(folder, text, names, params):
+    (folder / "extending.reward").write_text('extends "lib/kernels.reward"\ntwice = 2*both\nparam k = 3')
+    (folder / "lib" / "pure.reward").write_text("f(x) = 2*h(x)\nh(x) = x^2")
+    spec = load(folder, text)
+    program = rewardlang.compile(spec)
+    assert [t.name for t in program.terms] == names
+    assert sorted(p.name for p in program.typed.params) == params
+    again = rewardlang.parse(str(spec))
+    assert again.tree == spec.tree and rewardlang.compile(again).hash == program.hash
+    assert (2 * spec).terms == spec.terms and [p.name for p in rewardlang.compile(2 * spec).typed.params] == [
+        p.name for p in program.typed.params
+    ]
+
+
+def test_a_param_of_an_import_is_set_by_its_name(folder):
+    program = rewardlang.compile(load(folder, 'import "lib/kernels.reward" as g\nreward = g.k*alive'))
+    with pytest.raises(ValueError, match="no param `g_k`; did you mean `g.k`?"):
+        program.param("g_k", 1)
+    assert rewardlang.compile(load(folder, 'extends "a.reward"\nparam g.k = 4', "b.reward")).table()[0]["weight"] == 4  # fmt: skip
+
+
+def test_all_that_cannot_be_read_is_reported(folder):
+    (folder / "broken.reward").write_text("a = (\nreward = +")
+    text = 'import "broken.reward" as a\nimport "gone.reward" as b\nimport "lib/kernels.reward" as c\nimport "/x" as d'
+    with pytest.raises(rewardlang.RewardError) as caught:
+        load(folder, text)
+    assert sorted(d.code for d in caught.value.diagnostics) == ["RW003", "RW009", "RW110", "RW111"]
 
 
 def test_a_circle_over_two_files(folder):
