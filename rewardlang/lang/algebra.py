@@ -11,6 +11,7 @@ from . import nodes as n
 from .addends import Factors, Untyped, flatten, natural_name
 from .names import reads_pay
 from .rename import renamed_tree
+from .tidy import Weight, rounded, tidy, weight_sum, weights
 
 Statements = Sequence[n.Statement]
 FOLLOWS = (n.Weight, n.Drop)
@@ -26,6 +27,8 @@ def scaled(statements: Statements, by: float) -> List[n.Statement]:
 
     An `expect` line about what is paid was about the amounts before, and goes.
     """
+    if by == 1:
+        return list(statements)
     ruled = any(isinstance(s, n.Total) for s in statements)
     table = Untyped(statements)
     groups = {*(s.group for s in statements if isinstance(s, n.Reward)), "total"}
@@ -34,10 +37,10 @@ def scaled(statements: Statements, by: float) -> List[n.Statement]:
     out: List[n.Statement] = []
     for s in statements:
         if isinstance(s, n.Total):
-            s = replace(s, value=_times(by, s.value))
+            s = replace(s, value=tidy(_times(by, s.value)))
         elif isinstance(s, (n.Reward, n.Weight)) and not ruled:
-            s = replace(s, value=_times(by, s.value))
-        if not (isinstance(s, n.Expect) and by != 1 and reads_pay(s.condition, plain, names)):
+            s = replace(s, value=tidy(_times(by, s.value)))
+        if not (isinstance(s, n.Expect) and reads_pay(s.condition, plain, names)):
             out.append(s)
     return out
 
@@ -50,33 +53,10 @@ def _times(by: float, expr: n.Expr) -> n.Expr:
         return replace(expr, value=_times(by, expr.value))
     if isinstance(expr, n.Minus):
         return replace(expr, operand=_times(by, expr.operand))
-    if by == 1:
-        return expr
     if isinstance(expr, n.Number):
-        return n.Number(expr.span, _rounded(expr.value * by), expr.unit)
+        return n.Number(expr.span, rounded(expr.value * by), expr.unit)
     factors: Factors = expr.factors if isinstance(expr, n.Product) else (("*", expr),)
-    first = factors[0][1]
-    if isinstance(first, n.Number) and first.unit is None:
-        number = n.Number(first.span, _rounded(first.value * by))
-        return (
-            n.Product(expr.span, (("*", number), *factors[1:]))
-            if number.value != 1
-            else _product(expr, factors[1:], number)
-        )
     return n.Product(expr.span, (("*", n.Number(expr.span, by)), *factors))
-
-
-def _product(expr: n.Expr, factors: Factors, one: n.Number) -> n.Expr:
-    """A product without its first factor, which is 1."""
-    if factors[0][0] == "/":
-        return n.Product(expr.span, (("*", one), *factors))
-    return factors[0][1] if len(factors) == 1 else n.Product(expr.span, factors)
-
-
-def _rounded(value: float) -> float:
-    """0.1*3 is 0.3: the last digits of a float64 are noise in a weight. 1/30 keeps all of them."""
-    short = float(f"{value:.15g}")
-    return short if len(repr(short)) < len(repr(value)) - 2 else value
 
 
 def added(mine: Statements, other: Statements) -> List[n.Statement]:
@@ -224,7 +204,7 @@ def _merged(table: Untyped, out: List[n.Statement], s: n.Reward, ruled: bool) ->
             raise SpecError(
                 f"both specs have a term `{name}`, in groups that are apart; `.renamed({name}=...)` gives one another name"
             )
-        both[name] = _joined(s, [_weight(table, old_sign, before), _weight(table, sign, factors)], value)
+        both[name] = _joined(s, [*_weight(table, old_sign, before), *_weight(table, sign, factors)], value)
     if not both:
         return [*out, s]
     new: List[n.Statement] = []
@@ -249,35 +229,20 @@ def _without_sums(table: Untyped, reward: n.Reward, new: Mapping[str, Optional[n
             if name != natural_name(table.value_of(flatten(value))):
                 value = n.Named(reward.span, value, name)
             addends.append(("+" if sign > 0 else "-", value))
-    return [replace(reward, value=n.Sum(reward.span, tuple(addends)))] if addends else []
+    return [replace(reward, value=tidy(n.Sum(reward.span, tuple(addends))))] if addends else []
 
 
-def _weight(table: Untyped, sign: float, factors: Factors) -> Union[float, n.Expr]:
-    """A term's weight: a number if it is made of plain numbers, else an expression."""
-    weight = [(op, factor) for op, factor in factors if not table.depends(factor)]
-    number, rest = sign, []
-    for op, factor in weight:
-        if isinstance(factor, n.Number) and factor.unit is None and (op == "*" or factor.value):
-            number = number * factor.value if op == "*" else number / factor.value
-        else:
-            rest.append((op, factor))
-    if not rest:
-        return number
-    return n.Product(rest[0][1].span, (("*", n.Number(rest[0][1].span, number)), *rest))
+def _weight(table: Untyped, sign: float, factors: Factors) -> List[Weight]:
+    """A term's weight, as a sum of numbers times what they stand before."""
+    return weights(sign, tuple((op, factor) for op, factor in factors if not table.depends(factor)))
 
 
-def _joined(s: n.Reward, weights: Sequence[Union[float, n.Expr]], value: Factors) -> Optional[n.Expr]:
-    """(w1 + w2) * value; None if the weights are numbers that cancel."""
-    total: n.Expr
-    if all(isinstance(w, float) for w in weights):
-        number = _rounded(sum(w for w in weights if isinstance(w, float)))
-        if number == 0:
-            return None
-        total = n.Number(s.span, number)
-    else:
-        parts = [n.Number(s.span, w) if isinstance(w, float) else w for w in weights]
-        total = n.Sum(s.span, tuple(("+", part) for part in parts))
-    return n.Product(s.span, (("*", total), *value)) if value else total
+def _joined(s: n.Reward, parts: Sequence[Weight], value: Factors) -> Optional[n.Expr]:
+    """The sum of the weights times the value; None if they cancel."""
+    total = weight_sum(s.span, parts)
+    if total is None or not value:
+        return total
+    return n.Product(s.span, (("*", total), *value))
 
 
 def renamed(statements: Statements, names: Mapping[str, str]) -> List[n.Statement]:

@@ -189,7 +189,14 @@ class Lowerer:
                 ),
                 sides[0],
             )
-            total = self.guard(part.span, [earlier, part], self.ops.binary, names[operator], total, value)
+            total = self.guard(
+                parts[0][1].span.over(part.span),
+                [earlier, part],
+                self.ops.binary,
+                names[operator],
+                total,
+                value,
+            )
             sides.append(part)
         return total
 

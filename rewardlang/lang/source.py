@@ -58,6 +58,12 @@ class Span:
         """From the start of this span to the end of the other."""
         return Span(self.source, self.start, other.end)
 
+    def over(self, other: Span) -> Span:
+        """The stretch that holds both, where both are of one text; else the other."""
+        if self.source is not other.source:
+            return other
+        return Span(self.source, min(self.start, other.start), max(self.end, other.end))
+
 
 def read(path: Path, name: str) -> Source:
     """The text of a `.reward` file. Raises RewardError (RW001, RW002, RW601) for what is no such text."""

@@ -27,16 +27,18 @@ def collect_terms(checker: Checker) -> Tuple[List[Term], List[str]]:
         value = checker.lower(expr)
         return value is None or value.type.depends >= Depends.MODEL
 
+    whole = True  # whether all terms could be made; what a failed one is called is not known
     for group, statements in resolved.groups.items():
         per_second = statements[0].per_second
         for statement in statements:
             for sign, factors, name, span in split(depends, statement.value):
                 term = _term(checker, group, sign, factors, name, span, per_second)
+                whole = whole and term is not None
                 if term is not None:
                     terms.append(term)
                     checker.warnings += term_warnings(resolved, term, factors, per_second)
     _report_twins(checker, terms)
-    return _amended(checker, terms), list(resolved.groups)
+    return _amended(checker, terms, whole), list(resolved.groups)
 
 
 def _term(
@@ -56,7 +58,12 @@ def _term(
             and not lowered.type.axes
         ):
             joined = checker.guard(
-                factor.span, [factor], ops.binary, "mul" if operator == "*" else "div", weight, lowered
+                factors[0][1].span.over(factor.span),
+                [factors[0][1], factor],
+                ops.binary,
+                "mul" if operator == "*" else "div",
+                weight,
+                lowered,
             )
             if joined is None:
                 return None
@@ -127,13 +134,13 @@ def _report_twins(checker: Checker, terms: Sequence[Term]) -> None:
         first.setdefault(term.name, term)
 
 
-def _amended(checker: Checker, terms: Sequence[Term]) -> List[Term]:
+def _amended(checker: Checker, terms: Sequence[Term], whole: bool) -> List[Term]:
     """The terms with the file's `weight` and `drop` statements carried out."""
     resolved, names = checker.resolved, [term.name for term in terms]
     out: List[Term] = []
     for statements in (resolved.weights, resolved.drops):
         for name, statement in statements.items():
-            if name not in names:
+            if name not in names and whole:
                 checker.report("RW403", statement.name_span, f"there is no term `{name}`",
                                            help=did_you_mean(name, names) or f"the terms are {', '.join(names[:8])}")  # fmt: skip
     for term in terms:

@@ -337,20 +337,27 @@ class Operations:
         """The value of an operation on constants, which must fit in float32."""
         value = fold(op, values)
         if math.isnan(value):
-            raise Mismatch(
-                "RW501", "this constant is not defined", f"`{op}` of {', '.join(f'{v:g}' for v in values)}"
-            )
+            raise Mismatch("RW501", "this constant is not defined", f"`{_written(op, values)}` has no value")
         if abs(value) > MAX_FLOAT32:
             raise Mismatch(
                 "RW501",
                 "this constant does not fit in float32",
-                f"`{op}` of {', '.join(f'{v:g}' for v in values)}",
+                f"`{_written(op, values)}` is beyond {MAX_FLOAT32:.4g}",
             )
         return value
 
     def _bool(self, op: str, values: Sequence[Value], axes: Tuple[Axis, ...]) -> Value:
         type = BOOL.but(axes=axes, depends=_depends(values))
         return Value(self.builder.add(op, [v.node for v in values], type), type)
+
+
+SIGNS = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "pow": "^"}
+
+
+def _written(op: str, values: Sequence[float]) -> str:
+    """An operation on numbers as it would be written."""
+    texts = [f"{v:g}" for v in values]
+    return SIGNS[op].join(texts) if op in SIGNS else f"{op}({', '.join(texts)})"
 
 
 def _depends(values: Sequence[Value]) -> Depends:

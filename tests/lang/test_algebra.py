@@ -89,6 +89,29 @@ def test_sums_and_differences(first: str, second: str) -> None:
         same(paid(a + b - b), paid(a))
 
 
+PRINTED = [
+    ("-a", "-w * forward_vel as v + 0.1 * heading as e - (-base_height + 2 * abs(heading)) + alive - 3 / w * fallen as f"),
+    ("-(-a)", "w * forward_vel as v - 0.1 * heading as e - (base_height - 2 * abs(heading)) - alive + 3 / w * fallen as f"),
+    ("a + b", "2 * w * forward_vel as v + 0.4 * heading as e - base_height + 2 * abs(heading) - alive + (3 / w - 0.5 * w) * fallen as f"),
+    ("a + b - b", "w * forward_vel as v - 0.1 * heading as e - base_height + 2 * abs(heading) - alive + 3 / w * fallen as f"),
+    ("2*a - b", "w * forward_vel as v - 0.7 * heading as e - 2 * base_height + 4 * abs(heading) - 2 * alive + (6 / w + 0.5 * w) * fallen as f"),
+    ("c / 2", "1 * (1 - tanh(base_height)) + heading"),  # without the 1 it would be two terms
+    ("-c", "-2 * (1 - tanh(base_height)) - 2 * heading"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("formula, text", PRINTED, ids=[formula for formula, _ in PRINTED])
+def test_what_is_printed(formula: str, text: str) -> None:
+    known = {
+        "a": spec("param w = 2\nreward = w*forward_vel as v - 0.1*heading as e - (base_height - 2*abs(heading)) + -(alive) + 3/w*fallen as f"),
+        "b": spec("param w = 2\nreward = w*forward_vel as v + 0.5*heading as e - w/2*fallen as f"),
+        "c": spec("reward = 2 * (1 - tanh(base_height)) - -2 * heading"),
+    }  # fmt: skip
+    made = eval(formula, known)
+    assert " ".join(str(made).split("reward =")[1].split()) == text
+    same(paid(made), eval(formula, {name: paid(one) for name, one in known.items() if name in "abc"}))
+
+
 def test_the_weights_of_one_term_are_added_up() -> None:
     both = spec("reward = 2*alive - 0.01*sum(torques^2) as effort") + spec(
         "reward = alive - 0.02*sum(torques^2) as effort + heading"
