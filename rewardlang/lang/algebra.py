@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import format
 from . import nodes as n
 from .addends import Factors, Untyped, flatten, natural_name
 from .names import reads_pay
+from .qualified import alias_of, qualified
 from .rename import renamed_tree
 from .tidy import Weight, rounded, tidy, weight_sum, weights
 
@@ -252,13 +253,19 @@ def renamed(statements: Statements, names: Mapping[str, str]) -> List[n.Statemen
     """
     table = Untyped(statements)
     terms, has = table.names(), _declared(statements)
+    groups = {s.group for s in statements if isinstance(s, n.Reward)}
+    imports = {alias_of(name) for name in qualified(statements)}
     for old, new in names.items():
         if old not in has and old not in terms:
             raise SpecError(
                 f"the spec has no `{old}`; it has {', '.join([*dict.fromkeys([*terms, *sorted(has)])])}"
             )
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", new) or new in RESERVED:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", new) or (
+            new in RESERVED and not (new == "reward" and old in groups)
+        ):
             raise SpecError(f"`{new}` cannot be a name")
+        if new in imports:
+            raise SpecError(f"`{new}` is the name of an import")
         if list(names.values()).count(new) > 1:
             raise SpecError(f"two names cannot both become `{new}`")
         caught = next((s.name for s in statements if isinstance(s, n.Function) and new in s.parameters), None)
@@ -295,7 +302,7 @@ def renamed(statements: Statements, names: Mapping[str, str]) -> List[n.Statemen
 
 
 def _declared(statements: Statements) -> Set[str]:
-    out = {s.group for s in statements if isinstance(s, n.Reward)} - {"reward"}
+    out = {s.group for s in statements if isinstance(s, n.Reward)}
     return out | {s.name for s in statements if hasattr(s, "name") and not isinstance(s, (n.Task, *FOLLOWS))}
 
 

@@ -8,7 +8,7 @@ from . import nodes as n
 from .diagnostics import Diagnostic, Label, error, fail
 from .mismatch import Mismatch, Value, some
 from .registry import BUILTINS, Parameter
-from .select import nothing, pick
+from .select import matches, nothing, pick
 from .tables import table
 from .types import Axis, Kind, Type, frame_text
 from .units import show
@@ -214,7 +214,14 @@ def select(low: Lowerer, expr: n.Select) -> Optional[Value]:
 
 def _select_patterns(low: Lowerer, base: Value, patterns: Sequence[n.String]) -> Optional[Value]:
     axes = base.type.entities
-    at = next((i for i, axis in enumerate(axes) if any(not pick(axis, [p])[2] for p in patterns)), None)
+    at = next(
+        (
+            i
+            for i, axis in enumerate(axes)
+            if any(matches(p.value.lstrip("!"), axis.elements) for p in patterns)
+        ),
+        None,
+    )
     if at is None:
         low.found += [nothing(p, axes) for p in patterns]
         return None

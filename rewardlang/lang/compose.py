@@ -72,7 +72,7 @@ class Spec:
 
     def renamed(self, **names: str) -> Spec:
         """The spec with other names for some of its terms, definitions, functions, params, groups, causes or metrics:
-        `spec.renamed(effort="energy")`. Raises SpecError for a name that it does not have, or one that it has already."""
+        `spec.renamed(effort="energy")`; `reward` is the group without a name. Raises SpecError for a name that it does not have, or one that it has already."""
         return self._of(renamed(self.tree.statements, names))
 
     def __add__(self, other: Spec) -> Spec:

@@ -135,7 +135,13 @@ def _operand(base: n.Expr) -> str:
 
 def _reward(statement: n.Reward) -> str:
     head = "reward" + ("" if statement.group == "reward" else f" {statement.group}")
-    head += " per second" if statement.per_second else ""
+    head += (
+        " per second"
+        if statement.per_second
+        else " per step"
+        if statement.per_step and statement.adds
+        else ""
+    )
     head += " +=" if statement.adds else " ="
     value = statement.value
     if not isinstance(value, n.Sum):

@@ -202,7 +202,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Reward:
-    """A group of terms; `adds` for `+=`."""
+    """A group of terms; `adds` for `+=`; `per_step` if that is written."""
 
     span: Span = field(compare=False, repr=False)
     group: str
@@ -210,6 +210,7 @@ class Reward:
     per_second: bool
     value: Expr
     adds: bool = False
+    per_step: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -166,8 +166,16 @@ class _Resolver:
             if s.group not in groups:
                 self.found.append(error("RW402", s.name_span, f"there is no reward group `{s.group}` to add to",
                                         help=f"write `=` to make one{_or_closest(s.group, groups)}"))  # fmt: skip
-            elif s.per_second and not groups[s.group][0].per_second:
-                self.found.append(error("RW402", s.name_span, f"the reward group `{s.group}` is paid per step, not per second",
+            elif (
+                groups[s.group][0].per_second
+                and s.per_step
+                or s.per_second
+                and not groups[s.group][0].per_second
+            ):
+                first = groups[s.group][0]
+                paid = ("second", "step") if first.per_second else ("step", "second")
+                self.found.append(error("RW402", s.name_span, f"the reward group `{s.group}` is paid per {paid[0]}, not per {paid[1]}",
+                                        others=(Label(first.name_span, f"per {paid[0]}"),),
                                         help="add to it as it is paid, or give the terms a group of their own"))  # fmt: skip
             groups.setdefault(s.group, []).append(s)
             return

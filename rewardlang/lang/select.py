@@ -20,7 +20,7 @@ for _axis, _example in (
 
         Example: {_example}
 
-        `*` is any text, `?` any character; a pattern after `!` takes away. The order is the robot's, however they are written.
+        `*` is any text, `?` any character; a pattern after `!` takes away from those before it. The order is the robot's, however they are written.
         A single name without `*`, `?` and `!` drops the axis; a pattern never does.
         """,
     )
@@ -40,6 +40,10 @@ def pick(axis: Axis, patterns: Sequence[n.String]) -> Tuple[Tuple[str, ...], boo
     """The elements that the patterns select, in the model's order; whether the axis is dropped; what fits nothing."""
     chosen: Set[str] = set()
     found: List[Diagnostic] = []
+    first = patterns[0]
+    if first.value.startswith("!"):
+        found.append(error("RW221", first.span, f'"{first.value}" takes away from what is selected before it, and nothing is',
+                           help=f'put `"*"` first: `"*", "{first.value}"`'))  # fmt: skip
     for pattern in patterns:
         names = matches(pattern.value.lstrip("!"), axis.elements)
         if not names:

@@ -257,7 +257,9 @@ class Build(Transformer_NonRecursive):
             fail(error("RW006", self.span([per]), f"a reward is paid per step or per second, not per {per}",
                        help="write `per step` (the default) or `per second`"))  # fmt: skip
         span = self.span([group]) if group is not None else self.span(c[:1])
-        return n.Reward(self.span(c), str(group or "reward"), span, per == "second", value, adds)
+        return n.Reward(
+            self.span(c), str(group or "reward"), span, per == "second", value, adds, per == "step"
+        )
 
     def total(self, c: List[Any]) -> n.Total:
         return n.Total(self.span(c), c[2])

@@ -78,7 +78,10 @@ def _covers(low: Lowerer, expr: n.Call, axis: Axis) -> bool:
     good = True
     for row in expr.rows:
         found: List[str] = matches(row.pattern, axis.elements)
-        if not found:
+        if row.pattern.startswith("!"):
+            low.report("RW221", row.span, f'the row "{row.pattern}" takes nothing away: the first row that matches counts',
+                       help='write the special rows first, `"*"` last')  # fmt: skip
+        elif not found:
             low.found.append(nothing(n.String(row.span, row.pattern), [axis]))
         elif all(name in taken for name in found):
             low.report("RW226", row.span, f'the row "{row.pattern}" is never the first that matches',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, List, Optional, Set
 
 from . import nodes as n
+from .addends import Untyped
 from .diagnostics import Diagnostic, did_you_mean, error
 from .qualified import TAKEN, alias_of
 from .registry import BUILTINS
@@ -47,6 +48,10 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
     imported = _of_import(resolved, use)
     if imported is not None:
         return imported
+    if name not in resolved.groups and Untyped(resolved.file.statements).only_terms({name}):
+        help = "`total` reads groups: give the term one of its own" if scope & set(resolved.groups) else f"define what it is, `x = ...`, and read that here and in the term: `x as {name}`"  # fmt: skip
+        return error("RW101", use.span, f"`{name}` is a term: terms are made last, of definitions and terminations, which cannot read them",
+                     help=help)  # fmt: skip
     help = ELSEWHERE.get(name) or did_you_mean(name, known)
     if scope & set(resolved.groups) and not help and "total" not in scope:
         help = f"`total` reads the groups: {', '.join(resolved.groups)}"

@@ -181,6 +181,7 @@ def test_renaming() -> None:
     for names, message in (
         ({"touch": "total"}, "cannot be a name"),
         ({"touch": "and"}, "cannot be a name"),
+        ({"touch": "reward"}, "cannot be a name"),
         ({"speed": "x", "effort": "x"}, "both become `x`"),
     ):
         with pytest.raises(rewardlang.SpecError, match=message):
@@ -189,5 +190,14 @@ def test_renaming() -> None:
         spec("param w = 2\nf(x) = x*w\nreward = f(base_height) as s").renamed(w="x")
     pinned = spec("sp = forward_vel\nreward = abs(sp) + alive\nweight abs_sp = 5").renamed(sp="speed")
     assert pinned.terms == ("abs_sp", "alive") and rewardlang.compile(pinned).table()[0]["weight"] == 5.0
+    main = spec(
+        "reward = forward_vel\nreward += alive\ntotal = max(reward, 0)\nexpect paid(reward) >= 0"
+    ).renamed(reward="task")
+    assert "reward task +=" in str(main) and "paid(task)" in str(main) and "total = max(task, 0)" in str(main)
+    assert rewardlang.compile(main).resolved.groups.keys() == {"task"} and "reward =" in str(
+        main.renamed(task="reward")
+    )
+    with pytest.raises(rewardlang.SpecError, match="`g` is the name of an import"):
+        spec("g.x = heading\nreward = g.x as a").renamed(a="g")
     swapped = one.renamed(speed="effort", effort="speed")
     assert swapped.terms[0] == "effort" and "sum(torques^2) as speed" in str(swapped)
