@@ -75,6 +75,7 @@ def rename(
     _check_free(analysis, use, new)
     own = outline_of(analysis, text)
     _check_replaced(analysis, place, files)
+    _check_free_elsewhere(place, own, new, files)
     found: Dict[Optional[Path], Tuple[Outline, List[Span]]] = {}
     for reference in _with_terms(analysis, own, use, list(files.references(own, use))):
         found.setdefault(reference.outline.path, (reference.outline, []))[1].append(reference.span)
@@ -99,6 +100,19 @@ def _check_replaced(analysis: Analysis, place: Place, files: Files) -> None:
             files.inherited(other, key)
         ):
             raise Refused(f"`{name}` is replaced in {other.source.name}: its name says which")
+
+
+def _check_free_elsewhere(place: Place, own: Outline, new: str, files: Files) -> None:
+    """Refuse a name that another file of those that see this one gives: one would replace the other."""
+    assert place.use is not None
+    space, owner, _ = place.use.key
+    seen = (own, place.outline, *files.neighbours(place.outline), *files.neighbours(own))
+    for other in seen if space != "parameter" else ():
+        if place.same(files.declaration(other, place.use.key)):
+            taken = files.declaration(other, (space, owner, new))
+            if taken is not None:
+                line, _ = taken.outline.source.position(taken.span.start)
+                raise Refused(f"`{new}` is taken: line {line} of {taken.outline.source.name} has it")
 
 
 def _check_name(new: str) -> None:

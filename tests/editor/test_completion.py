@@ -140,3 +140,17 @@ def test_signature(editor: Client, after: str, form: Any, active: Any) -> None:
     (one,) = answer["signatures"]
     assert one["label"] == form
     assert active is None or answer["activeParameter"] == active
+
+
+def test_names_of_an_import_stand_behind_its_dot(editor: Client) -> None:
+    (editor.folder / "lib.reward").write_text("param knee = 2\nunread = 3\n", encoding="utf-8")
+    head = 'import "lib.reward" as g\nreward = g.knee * alive\nx = '
+    for end, there, absent in (
+        ("|", ["g"], ["g.knee", "g_knee", "knee"]),
+        ("g.|", ["knee", "unread"], ["g"]),
+    ):
+        text, place = marked(head + end)
+        editor.open(text)
+        found = editor.ask("completion", place)
+        labels = {item["label"] for item in (found["items"] if isinstance(found, dict) else found)}
+        assert set(there) <= labels and not labels & set(absent)

@@ -166,7 +166,7 @@ REFUSED = [
     ("param tar|get", "error", "taken"), ("param tar|get", "1x", "no name"), ("param tar|get", "and", "reserved"), ("param tar|get", "", "no name"),
     ("param tar|get", "total", "cannot be defined"), ("tra|ck(error, width)", "exp", "function of the language"), ("track(err|or, width)", "width", "taken"),
     ("max(rew|ard", "x", "no name of its own"), ("weight spe|ed", "x", "named by what it is"), ("met|ric", "x", "no name here"),
-    ("legs.ga|p", "far", "mixed up"), ("sty|le = - ", "target", "taken"), ("as eff|ort", "drift", "taken"), ("as eff|ort", "speed", "mixed up"),
+    ("legs.ga|p", "far", "taken"), ("sty|le = - ", "target", "taken"), ("as eff|ort", "drift", "taken"), ("as eff|ort", "speed", "mixed up"),
     ("error, wid|th)", "error", "taken"),
 ]  # fmt: skip
 
@@ -187,6 +187,19 @@ def test_rename_refused_where_it_would_be_caught(editor: Client) -> None:
     editor.change("gain = 2 +\nreward = alive\n")
     with pytest.raises(Refusal, match="line 1 does not parse"):
         editor.ask("prepareRename", (0, 1))
+
+
+def test_rename_refused_where_another_file_has_the_name(editor: Client) -> None:
+    """In a file that extends this one, or that this one extends, one would replace the other."""
+    (editor.folder / "base.reward").write_text("under = 1\nreward = alive\n", encoding="utf-8")
+    (editor.folder / "over.reward").write_text('extends "a.reward"\nabove = 3\n', encoding="utf-8")
+    text = 'extends "base.reward"\ngain = 2\nreward += gain * heading\n'
+    (editor.folder / "a.reward").write_text(text, encoding="utf-8")
+    editor.open(text)
+    for new, line in (("under", 1), ("above", 2)):
+        with pytest.raises(Refusal, match=f"`{new}` is taken: line {line} of"):
+            editor.ask("rename", (1, 1), newName=new)
+    assert editor.ask("rename", (1, 1), newName="free")
 
 
 def test_outline(two: Client) -> None:
