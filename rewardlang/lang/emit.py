@@ -1,7 +1,7 @@
 """Optimized IR → torch source that a person would be content to have written.
 
 One line a definition, term or shared part; each ends in its shape, unit and the line it comes from. Names in it are the spec's
-(letters, digits and underscores only) or ours; no other text of the user's gets into code.
+(letters, digits and underscores only; in strings the dot of an import too) or ours; no other text of the user's gets into code.
 """
 
 from __future__ import annotations

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from . import nodes as n
 from .addends import Untyped
 from .algebra import settled
 from .diagnostics import Diagnostic, Label, RewardError, closest, error, fail
 from .names import reads_pay
-from .qualified import TAKEN, alias_of, captured, only_read, qualified, taken_as, with_imports
+from .qualified import TAKEN, alias_of, captured, missing, only_read, qualified, taken_as, with_imports
 from .source import Source, Span, read
 from .syntax import parse
 
@@ -65,7 +65,7 @@ class Loader:
         """A joined tree without what imports took in and nothing reads. Raises RewardError (RW101) for what would read too much."""
         if not self.taken:
             return tree
-        statements = only_read(tree.statements)
+        statements = only_read(tree.statements, self.taken)
         found = captured(statements, self.taken)
         if found:
             raise RewardError(found)
@@ -87,7 +87,7 @@ class Loader:
                 imports += files[s.span].imports
                 for name in qualified(base):
                     names.setdefault(alias_of(name), set()).add(name)
-        self._check_aliases(own, imports)
+        self._check_aliases(own, imports, names)
         taken = {s.span: taken_as(s, files[s.span]) for s in own if isinstance(s, n.Import)}
         for name in (s.name for statements in taken.values() for s in statements):
             names[alias_of(name)].add(name)
@@ -114,7 +114,9 @@ class Loader:
             raise RewardError(found)
         return out
 
-    def _check_aliases(self, own: Sequence[n.Statement], imports: Sequence[n.Import]) -> None:
+    def _check_aliases(
+        self, own: Sequence[n.Statement], imports: Sequence[n.Import], names: Mapping[str, Set[str]]
+    ) -> None:
         """Refuse a second import of one name, of this file or of the one that it extends, and what writes into an import."""
         found: List[Diagnostic] = []
         mine = [s for s in own if isinstance(s, n.Import)]
@@ -130,6 +132,8 @@ class Loader:
             if isinstance(d, TAKEN) and alias_of(d.name) in first:
                 found.append(error("RW102", d.name_span, f"`{d.name}` is a name of the file imported as `{alias_of(d.name)}`",
                                    help="a file that `extends` this one may give it another meaning"))  # fmt: skip
+            elif isinstance(d, TAKEN) and alias_of(d.name) in names and d.name not in names[alias_of(d.name)]:
+                found.append(missing(d.name, d.name_span, names[alias_of(d.name)]))
         if found:
             raise RewardError(found)
 

@@ -82,26 +82,37 @@ def with_imports(statement: Any, names: Mapping[str, AbstractSet[str]]) -> Any:
         if isinstance(use, n.Name):
             found.append(error("RW101", use.span, f"`{name}` is the name of an import, not a value"))
             continue
-        have = sorted(one[len(alias) + 1 :] for one in names[alias])
-        near = closest(name[len(alias) + 1 :], have, 1)
         at = Span(use.span.source, use.span.start, use.span.start + len(name))
-        found.append(error("RW101", at, f"the file imported as `{alias}` has no `{name[len(alias) + 1 :]}`",
-                           help=f"did you mean `{alias}.{near[0]}`?" if near else f"it has {', '.join(have)}" if have else ""))  # fmt: skip
+        found.append(missing(name, at, names[alias]))
     if found:
         raise RewardError(found)
     return statement
 
 
-def only_read(statements: Sequence[n.Statement]) -> List[n.Statement]:
-    """The statements without what imports took in and nothing reads."""
-    given: Dict[Key, Any] = {_key(s): s for s in statements if isinstance(s, TAKEN) and "." in s.name}
-    todo: List[Any] = [s for s in statements if not (isinstance(s, TAKEN) and "." in s.name)]
-    kept: Set[Key] = set()
+def missing(name: str, span: Span, names: AbstractSet[str]) -> Diagnostic:
+    """RW101: an import took in no such name, but `names`."""
+    alias, _, last = name.partition(".")
+    have = sorted(one[len(alias) + 1 :] for one in names)
+    near = closest(last, have, 1)
+    return error("RW101", span, f"the file imported as `{alias}` has no `{last}`",
+                 help=f"did you mean `{alias}.{near[0]}`?" if near else f"it has {', '.join(have)}" if have else "")  # fmt: skip
+
+
+def only_read(statements: Sequence[n.Statement], taken: AbstractSet[str]) -> List[n.Statement]:
+    """The statements without those of the names that imports took in which nothing reads."""
+    given: Dict[str, List[Any]] = {}
+    todo: List[Any] = []
+    for s in statements:
+        if isinstance(s, TAKEN) and s.name in taken:
+            given.setdefault(s.name, []).append(s)
+        else:
+            todo.append(s)
+    kept: Set[str] = set()
     while todo:
-        new = {_key(use) for use in _reads(todo.pop())} & set(given) - kept
+        new = {_key(use)[1] for use in _reads(todo.pop())} & set(given) - kept
         kept |= new
-        todo += [given[key] for key in new]
-    return [s for s in statements if not (isinstance(s, TAKEN) and "." in s.name) or _key(s) in kept]
+        todo += [s for name in new for s in given[name]]
+    return [s for s in statements if not (isinstance(s, TAKEN) and s.name in taken) or s.name in kept]
 
 
 def captured(statements: Sequence[n.Statement], taken: AbstractSet[str]) -> List[Diagnostic]:

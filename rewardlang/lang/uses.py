@@ -45,7 +45,7 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
         *resolved.vocabulary.groups,
         "pi",
     ]
-    imported = _of_import(resolved, use)
+    imported = None if name in resolved.functions else _of_import(resolved, use)
     if imported is not None:
         return imported
     if name not in resolved.groups and Untyped(resolved.file.statements).only_terms({name}):
