@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import List, Optional
 
 from lark import Token
@@ -119,6 +120,12 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
         if python in PYTHON and token.type in OPERANDS:
             at = span if python == word or previous is None else _span(source, start, previous)
             return error("RW003", at, f"`{python}` is not part of the language", help=PYTHON[python])
+    if token.type == "DOT" and previous is not None and before[0] in ("weight", "drop"):
+        last = re.match(r"\s*(\w*)", source.text[span.end : end])
+        name = f"{previous}_{last[1] if last else ''}"
+        return error(
+            "RW003", span, "`.` cannot stand here", help=f"a term's name has none: `{before[0]} {name}`"
+        )
     if set(problem.accepts or problem.expected or ()) == {"WHEN"}:
         return error("RW003", span, f"`when` is due before `{word}`", help=_form(str(before[0])))
     if token.type in OPERANDS and not expects_operand and previous is not None:
