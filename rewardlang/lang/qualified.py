@@ -29,6 +29,15 @@ def qualified(statements: Sequence[Any]) -> Set[str]:
     return {s.name for s in statements if isinstance(s, TAKEN) and "." in s.name}
 
 
+def import_names(file: n.File) -> Dict[str, str]:
+    """The names of imports, each with a name that is read of it; empty if none is."""
+    out = {s.name: "" for s in file.imports}
+    for s in file.statements:
+        if isinstance(s, TAKEN):
+            out.update((s.name[:i], s.name) for i, char in enumerate(s.name) if char == ".")
+    return out
+
+
 def written_out(statements: Sequence[n.Statement]) -> Tuple[n.Statement, ...]:
     """The statements of a text, where it gives names with dots with those as one name wherever they are read."""
     names = qualified(statements)

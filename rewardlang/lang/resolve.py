@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
 from . import functions, gait, kernels, mirror, rotations, state  # noqa: F401 - importing fills the table of built-ins
 from . import nodes as n
+from .addends import Untyped
 from .diagnostics import Diagnostic, Label, RewardError, closest, did_you_mean, error
 from .expect import about, readable
 from .names import names_in, topological
-from .qualified import TAKEN, alias_of
+from .qualified import TAKEN, alias_of, import_names
 from .registry import BUILTINS
 from .source import Source, Span
 from .syntax import parse_expression
@@ -51,6 +52,17 @@ class Resolved:
     observations: Tuple[n.Expr, ...] = ()
     order: List[str] = field(default_factory=list)
     reads: Dict[str, FrozenSet[str]] = field(default_factory=dict)
+
+    @cached_property
+    def only_terms(self) -> Set[str]:
+        """The names that terms have, and nothing else."""
+        table = Untyped(self.file.statements)
+        return table.only_terms(table.names())
+
+    @cached_property
+    def imports(self) -> Dict[str, str]:
+        """The names of imports, each with a name that is read of it; empty if none is."""
+        return import_names(self.file)
 
     def expression_of(self, name: str) -> Optional[n.Expr]:
         """What a name of `order` stands for; None for an outcome."""
@@ -227,20 +239,9 @@ class _Resolver:
 
     def _claim_function(self, s: n.Function) -> None:
         if s.name in UNDEFINABLE:
-            self.found.append(
-                error(
-                    "RW107", s.name_span, f"`{s.name}` cannot be defined", help="it has a meaning of its own"
-                )
-            )
+            self.found.append(error("RW107", s.name_span, f"`{s.name}` cannot be defined", help="it has a meaning of its own"))  # fmt: skip
         elif s.name in BUILTINS or s.name in self.vocabulary.axes or s.name == "table":
-            self.found.append(
-                error(
-                    "RW107",
-                    s.name_span,
-                    f"`{s.name}` is a function of the language",
-                    help="choose another name",
-                )
-            )
+            self.found.append(error("RW107", s.name_span, f"`{s.name}` is a function of the language", help="choose another name"))  # fmt: skip
         elif s.name in self.out.functions:
             self.found.append(error("RW102", s.name_span, f"the function `{s.name}` is defined twice",
                                     others=(Label(self.out.functions[s.name].name_span, "the first"),)))  # fmt: skip

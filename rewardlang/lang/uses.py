@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, List, Optional, Set
 
 from . import nodes as n
-from .addends import Untyped
 from .diagnostics import Diagnostic, did_you_mean, error
-from .qualified import TAKEN, alias_of
+from .qualified import alias_of
 from .registry import BUILTINS
 from .source import Span
 
@@ -48,7 +47,7 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
     imported = None if name in resolved.functions else _of_import(resolved, use)
     if imported is not None:
         return imported
-    if name not in resolved.groups and Untyped(resolved.file.statements).only_terms({name}):
+    if name not in resolved.groups and name in resolved.only_terms:
         help = "`total` reads groups: give the term one of its own" if scope & set(resolved.groups) else f"define what it is, `x = ...`, and read that here and in the term: `x as {name}`"  # fmt: skip
         return error("RW101", use.span, f"`{name}` is a term: terms are made last, of definitions and terminations, which cannot read them",
                      help=help)  # fmt: skip
@@ -78,11 +77,10 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
 
 def _of_import(resolved: Resolved, use: n.Name) -> Optional[Diagnostic]:
     """The diagnostic for the name of an import, and for what an import does not take."""
-    statements = resolved.file.statements
-    has = sorted(s.name for s in statements if isinstance(s, TAKEN) and s.name.startswith(f"{use.id}."))
-    if has or use.id in {s.name for s in resolved.file.imports}:
+    if use.id in resolved.imports:
+        has = resolved.imports[use.id]
         return error("RW101", use.span, f"`{use.id}` is the name of an import, not a value",
-                     help=f"read what it has: `{has[0]}`" if has else f"read what it has, as `{use.id}.NAME`")  # fmt: skip
+                     help=f"read what it has: `{has}`" if has else f"read what it has, as `{use.id}.NAME`")  # fmt: skip
     if not alias_of(use.id):
         return None
     name = use.id.rpartition(".")[2]
