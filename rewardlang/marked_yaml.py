@@ -118,8 +118,8 @@ class Node:
         except ValueError:
             raise self._wrong("a number") from None
         if not low <= value <= high or value in (float("inf"), float("-inf")):
-            bounds = f"[{low:g}, {high:g}]"
-            raise self.error(f"{self.name} must be a finite number in {bounds}, not {self.node.value}")
+            bounds = f" in [{low:g}, {high:g}]" if (low, high) != (float("-inf"), float("inf")) else ""
+            raise self.error(f"{self.name} must be a finite number{bounds}, not {self.node.value}")
         return value
 
     def integer(self, low: int) -> int:
@@ -156,6 +156,9 @@ def read(path: Path) -> Node:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         problem = getattr(error, "problem", None) or str(error)
+        lines = text.splitlines() or [""]
+        if line > len(lines):  # the scanner sees a line break at the end, where there is none
+            line, column = len(lines), len(lines[-1]) + 1
         if "maximum nesting depth" in problem:  # PyYAML >= 6.0.4 counts too
             problem = f"nested more than {MAX_DEPTH} deep"
         raise ConfigError(path, line, column, problem) from None

@@ -5,6 +5,7 @@ Rules are MuJoCo's. All actuator elements (`motor`, `position`, ...) share the d
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, Iterator, Mapping, Optional, Set, Tuple
@@ -62,7 +63,9 @@ class Document:
         if says == "auto" and low == high == 0:
             return None
         if not low < high:
-            problem = f"{subject}: {range} must be lower end and upper end, not {str(attributes[range])!r}"
+            problem = (
+                f"{subject}: {range} must be its lower and its upper end, not {str(attributes[range])!r}"
+            )
             raise attributes[range].place.error(problem)
         return low, high
 
@@ -112,8 +115,8 @@ def _include(root: Element, main: Path, done: Set[Path]) -> None:
                 raise child.error('<include> must name a file: <include file="..."/>')
             name = child.get("file")
             from_here = child.place.path.parent / name
-            path = main / name if (main / name).is_file() else from_here
-            if not path.is_file():
+            path = main / name if os.path.isfile(main / name) else from_here
+            if not os.path.isfile(path):
                 raise child.error(f"no such file: {str(name)!r}")
             if path.resolve() in done:
                 raise child.error(f"{str(name)!r} is included already")

@@ -135,7 +135,7 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         error(
             "RW107",
             _key(task, text, f"groups.{name}", name),
-            f"the group `{name}` {problem}",
+            f"`{name}` {problem}",
             help="choose another name",
         )
         for name in groups

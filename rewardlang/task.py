@@ -6,6 +6,7 @@ a task too.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Tuple
@@ -22,6 +23,8 @@ PACKAGE = Path(__file__).resolve().parent
 SHIPPED = (PACKAGE.parent / "tasks", PACKAGE / "_data" / "tasks")  # in a checkout; in a wheel
 MJCF = (".xml", ".mjcf", ".urdf")  # of a URDF, the reader of MJCF says what to do
 ROUNDED = 1e-3  # rad or m; how far beyond a joint's range an angle may be, as -1.571 is
+NARROW = 0.15  # rad; a range that a limb's joint has only if radians are read as degrees
+DEGREES = '; if the MJCF means radians, it must say <compiler angle="radian"/>'
 NOISE = ("dof_pos", "dof_vel", "lin_vel", "ang_vel", "yaw")
 
 
@@ -217,11 +220,11 @@ def _read(name: str) -> Tuple[Path, dict]:
     path, shipped = Path(name), shipped_tasks()
     if name in shipped:
         path = shipped[name] / "task.yaml"
-    elif path.is_dir():
+    elif os.path.isdir(path):
         path = path / "task.yaml"
     elif asset.is_packaged(name):
         return path, {}
-    elif not path.exists():
+    elif not os.path.exists(path):
         raise TaskError(path, 0, 0, f"no such task, folder or file{did_you_mean(name, shipped)}")
     if path.suffix in MJCF:
         return path, {}
@@ -326,9 +329,9 @@ def _check_pose(node: Node, pose: tuple, robot: mjcf.Robot) -> None:
         if not low - ROUNDED <= x <= high + ROUNDED:
             place = next(value for pattern, value in values if matching(pattern, [name]))
             unit = "m" if name in robot.slides else "rad"
-            raise place.error(
-                f"{place.name}: {x:g} is outside the range of {name}, {low:.4g} to {high:.4g} {unit}"
-            )
+            hint = DEGREES if unit == "rad" and high - low < NARROW else ""
+            ends = f"{low:.4g} to {high:.4g} {unit}"
+            raise place.error(f"{place.name}: {x:g} is outside the range of {name}, {ends}{hint}")
 
 
 def _init_state(init: dict, stance: mjcf.Stance, robot: mjcf.Robot) -> InitState:

@@ -156,6 +156,14 @@ def test_include_and_autolimits(folder):
     assert task.dof_pos_upper == (math.inf,) and task.torque_limits == (math.inf,)
 
 
+def test_radians_that_are_read_as_degrees(folder):
+    (folder / "robot.xml").write_text(ROBOT.replace("-90 45", "-1.5 0.8"))
+    with pytest.raises(
+        TaskError, match='range of hip, -0.02618 to 0.01396 rad; .* it must say <compiler angle="radian"/>'
+    ):
+        load_task(folder)
+
+
 def test_a_rounded_quaternion_becomes_exact(folder):
     (folder / "task.yaml").write_text(TASK.replace("pos: [0, 0, 0.5]", "rot: [0, 0, 0.7071, 0.7071]"))
     assert load_task(folder).init_state.rot == pytest.approx(
@@ -193,6 +201,7 @@ MISTAKES = [
     ("decimation: 4", "decimation: 0", 14, 15, f"control.decimation {NOT_FINITE} [1, inf], not 0"),
     ("decimation: 4", "decimation: [4]", 14, 15, "control.decimation must be a number, not a list"),
     ("decimation: 4", "decimation: yes", 14, 15, "control.decimation must be a number, not 'yes'"),
+    ("pos: [0, 0, 0.5]", "pos: [0, 0, nan]", 6, 15, "init_state.pos[2] must be a finite number, not nan"),
     ("sim: {dt: 0.005}", "sim: 0.005", 15, 6, "sim must be a mapping, not '0.005'"),
     ("sim: {dt: 0.005}", "sim:", 15, 5, "sim must be a mapping, not ''"),
     ("pos: [0, 0, 0.5]", "pos: [0, 0]", 6, 8, "init_state.pos must be 3 numbers, not 2"),
@@ -272,7 +281,7 @@ def test_unreadable_files(folder, raw, message):
         (ROBOT.replace('type="slide"', 'type="slid"'), "17:11: error: joint 'slider': type must be hinge or slide or ball or free, not 'slid'"),
         (ROBOT.replace("actuator>", "sensor>"), "1:1: error: no actuator drives a joint"),
         (ROBOT.replace('range="-90 45"', 'range="-90"'), "5:7: error: joint 'hip': range must be 2 numbers, not '-90'"),
-        (ROBOT.replace('range="-90 45"', 'range="60 -60"'), "5:7: error: joint 'hip': range must be lower end and upper end, not '60 -60'"),
+        (ROBOT.replace('range="-90 45"', 'range="60 -60"'), "5:7: error: joint 'hip': range must be its lower and its upper end, not '60 -60'"),
         (ROBOT.replace('range="-90 45"', 'range="nan 60"'), "5:7: error: joint 'hip': range must be 2 numbers, not 'nan 60'"),
         (ROBOT.replace('range="-90 45"', 'limited="on"'), "5:7: error: joint 'hip': limited must be auto or true or false, not 'on'"),
         (ROBOT.replace('gear="2"', 'gear="two"'), "24:5: error: joint 'wag': gear must be a number, not 'two'"),
@@ -316,10 +325,10 @@ def test_encodings_of_robots(folder, declaration):
 
 # Names that the task gives, and lines; then line, column and message.
 NAMES = [
-    ("groups:", "groups:\n  torques: [joints, hip]", 17, 3, "the group `torques` is a name of the task robot already"),
-    ("groups:", "groups:\n  xyz: [joints, hip]", 17, 3, "the group `xyz` is a name of the task robot already"),
-    ("groups:", "groups:\n  'my legs': [joints, hip]", 17, 4, "the group `my legs` cannot be the name of a group"),
-    ("groups:", "groups:\n  reward: [joints, hip]", 17, 3, "the group `reward` cannot be the name of a group"),
+    ("groups:", "groups:\n  torques: [joints, hip]", 17, 3, "`torques` is a name of the task robot already"),
+    ("groups:", "groups:\n  xyz: [joints, hip]", 17, 3, "`xyz` is a name of the task robot already"),
+    ("groups:", "groups:\n  'my legs': [joints, hip]", 17, 4, "`my legs` cannot be the name of a group"),
+    ("groups:", "groups:\n  reward: [joints, hip]", 17, 3, "`reward` cannot be the name of a group"),
     ("groups:", 'quantities: {dt: "1"}\ngroups:', 16, 14, "`dt` is a name of the task robot already"),
     ("groups:", 'quantities: {ends: "1"}\ngroups:', 16, 14, "`ends` is a name of the task robot already"),
     ("groups:", 'quantities: {x: " torqes + 1"}\ngroups:', 16, 19, "unknown name `torqes`"),
