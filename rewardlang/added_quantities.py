@@ -47,6 +47,8 @@ def with_added(
                 out.quantities[name] = _host(out, name, what, added)  # type: ignore[index]
             except ValueError as wrong:
                 problems.append(error("RW109", span, f"the quantity `{name}`: {wrong}"))
+        elif not what.strip():
+            problems.append(error("RW109", span, f"the quantity `{name}` has no line"))
         else:
             lines[name] = line(name, what)
     if problems:
@@ -55,10 +57,10 @@ def with_added(
 
 
 def taken(names: Vocabulary, name: str, what: str) -> str:
-    """Why no further quantity, group or axis (`what`) can be called so; empty if one can."""
+    """Why no further quantity, group, axis or cause (`what`) can be called so; empty if one can."""
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name) or name in RESERVED:
         return f"cannot be the name of a {what}"
-    if name in names.quantities or name in names.groups or name in names.axes:
+    if any(name in known for known in (names.quantities, names.groups, names.axes, dict(names.terminations))):
         return f"is a name of the task {names.task} already"
     return ""
 

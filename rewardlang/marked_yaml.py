@@ -104,8 +104,10 @@ class Node:
             return [node.data() for node in self.items()]
         return int(self.node.value) if self._tag() == "int" else self.text()
 
-    def text(self) -> str:
-        if not isinstance(self.node, yaml.ScalarNode) or self._tag() == "null":
+    def text(self, blank: bool = False) -> str:
+        """Text; only with `blank` also none."""
+        null = not isinstance(self.node, yaml.ScalarNode) or self._tag() == "null"
+        if null or not (blank or self.node.value.strip()):
             raise self._wrong("text")
         return self.node.value
 

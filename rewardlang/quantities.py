@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
@@ -130,20 +131,7 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         )
     groups = {name: Axis(axis, tuple(elements)) for name, (axis, elements) in task.groups.items()}
     text = _yaml(task)
-    bare = Vocabulary(task.name, task.dt, rows, axes=by_name)
-    problems = [
-        error(
-            "RW107",
-            _key(task, text, f"groups.{name}", name),
-            f"`{name}` {problem}",
-            help="choose another name",
-        )
-        for name in groups
-        for problem in [taken(bare, name, "group")]
-        if problem
-    ]
-    if problems:
-        raise RewardError(problems)
+    _check_names(task, text, Vocabulary(task.name, task.dt, rows, axes=by_name))
     terminations = tuple(
         (name, _span(task, text, f"terminations.{name}", line)) for name, line in task.terminations.items()
     )
@@ -169,6 +157,25 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         lambda name, line: _span(task, text, f"quantities.{name}", line),
     )
     return with_added(own, quantities or {}, lambda name: _given(name, name), _given)
+
+
+def _check_names(task: Task, text: Source, names: Vocabulary) -> None:
+    """Raises RewardError (RW107) for a group or a cause that cannot be called so beside the names of the vocabulary."""
+    with_groups = replace(names, groups=task.groups)
+    problems = [
+        error(
+            "RW107",
+            _key(task, text, f"{key}.{name}", name),
+            f"`{name}` {problem}",
+            help="choose another name",
+        )
+        for key, what, known in (("groups", "group", names), ("terminations", "cause", with_groups))
+        for name in getattr(task, key)
+        for problem in [taken(known, name, what)]
+        if problem
+    ]
+    if problems:
+        raise RewardError(problems)
 
 
 def _given(name: str, text: str) -> Span:

@@ -161,7 +161,7 @@ def load_task(name_or_path) -> Task:
     if "default_joint_angles" in init:
         _check_pose(init["default_joint_angles"], pose, robot)
     return Task(
-        name=_name(top["name"]) if top else asset.name_of(file),
+        name=top["name"].text() if top else asset.name_of(file),
         path=path,
         asset=file,
         mjcf=robot_path,
@@ -221,6 +221,8 @@ def _read(name: str) -> Tuple[Path, dict]:
     if name in shipped:
         path = shipped[name] / "task.yaml"
     elif os.path.isdir(path):
+        if not os.path.exists(path / "task.yaml"):
+            raise TaskError(path, 0, 0, "a folder without a task.yaml")
         path = path / "task.yaml"
     elif asset.is_packaged(name):
         return path, {}
@@ -242,12 +244,6 @@ def _settings(path: Path, name: str) -> Path:
     """Training settings beside the task's file, else the shipped humanoid's: good enough to begin with."""
     beside = path.parent / name
     return beside if beside.is_file() else shipped_tasks()["humanoid"] / name
-
-
-def _name(node: Node) -> str:
-    if not node.text().strip():
-        raise node.error("name must not be empty")
-    return node.text()
 
 
 def _keyframe(node: Node | None, robot: mjcf.Robot) -> mjcf.Keyframe | None:
@@ -285,7 +281,7 @@ def _quantity(node: Node) -> str | HostQuantity:
     if not node.is_mapping:
         return node.text()
     given = node.section("axes", "unit", "frame", "range", "doc", "kind", "mirror")
-    values: dict = {key: given[key].text() for key in given if key not in ("axes", "range")}
+    values: dict = {key: given[key].text(blank=True) for key in given if key not in ("axes", "range")}
     if "range" in given:
         values["range"] = given["range"].numbers(2)
     if "axes" in given:

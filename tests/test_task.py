@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -217,10 +218,12 @@ MISTAKES = [
     ('"!leg"', '"!legg"', 17, 33, "'!legg' matches none of the bodies; did you mean 'leg'?"),
     ('["hip", "wag"]', '["hip"]', 20, 5, "pairs[0] must be [left pattern, right pattern]"),
     ('["hip", "wag"]', '["hip", "wig"]', 20, 13, "hip has no partner wig; did you mean 'wag'?"),
+    ("  - base_lin_vel", "  - ' '", 24, 5, "observations[0] must be text, not ' '"),
+    ("base_height < 0.2[m]", '""', 22, 11, "terminations.fallen must be text, not ''"),
     ("  - base_lin_vel", "  - [base_lin_vel]", 24, 5, "observations[0] must be text, not a list"),
     ("  - base_lin_vel", "  -", 24, 4, "observations[0] must be text, not ''"),
     ("env:", "name: other\nenv:", 4, 1, "'name' stands twice"),
-    ("name: robot", 'name: ""', 1, 7, "name must not be empty"),
+    ("name: robot", 'name: ""', 1, 7, "name must be text, not ''"),
     ('[joints, "hip", "ankle"]', '[joints, "!hip"]', 18, 9, "groups.legs has no element left"),
     ('["hip", "wag"]', '["hip", "hip"]', 20, 13, "hip cannot be its own partner"),
     ('["hip", "wag"]', '["hip", "wag"]\n  - ["wag", "hip"]', 21, 5, "wag and hip: there is the pair of hip and wag already"),
@@ -329,6 +332,10 @@ NAMES = [
     ("groups:", "groups:\n  xyz: [joints, hip]", 17, 3, "`xyz` is a name of the task robot already"),
     ("groups:", "groups:\n  'my legs': [joints, hip]", 17, 4, "`my legs` cannot be the name of a group"),
     ("groups:", "groups:\n  reward: [joints, hip]", 17, 3, "`reward` cannot be the name of a group"),
+    ("  fallen:", "  my fall:", 22, 3, "`my fall` cannot be the name of a cause"),
+    ("  fallen:", "  torques:", 22, 3, "`torques` is a name of the task robot already"),
+    ("  fallen:", "  ends:", 22, 3, "`ends` is a name of the task robot already"),
+    ("groups:", "quantities: {fallen: dt}\ngroups:", 16, 14, "`fallen` is a name of the task robot already"),
     ("groups:", 'quantities: {dt: "1"}\ngroups:', 16, 14, "`dt` is a name of the task robot already"),
     ("groups:", 'quantities: {ends: "1"}\ngroups:', 16, 14, "`ends` is a name of the task robot already"),
     ("groups:", 'quantities: {x: " torqes + 1"}\ngroups:', 16, 19, "unknown name `torqes`"),
@@ -351,6 +358,8 @@ def test_what_the_vocabulary_refuses_is_named_with_its_place(folder, old, new, l
 
 
 def test_unknown_task():
+    with pytest.raises(TaskError, match="tests: error: a folder without a task.yaml"):
+        load_task(Path(__file__).parent)
     with pytest.raises(TaskError, match="no such task, folder or file; did you mean 'humanoid'?"):
         load_task("humanoyd")
 
