@@ -24,9 +24,12 @@ RESERVED = UNDEFINABLE | {"and", "or", "not", "as", "in", "when", "per"}
 
 
 def with_added(
-    names: Vocabulary, added: Mapping[str, Added], place: Callable[[str, Added], Span]
+    names: Vocabulary,
+    added: Mapping[str, Added],
+    place: Callable[[str], Span],
+    line: Callable[[str, str], Span],
 ) -> Vocabulary:
-    """The vocabulary with further quantities. `place(name, what)` is where one is declared, for its errors.
+    """The vocabulary with further quantities. `place(name)` is where one is named, `line(name, text)` where its text stands.
 
     Raises RewardError (RW107, RW109, and those of the lines themselves).
     """
@@ -36,8 +39,7 @@ def with_added(
     lines: Dict[str, Span] = {}
     problems = []
     for name, what in added.items():
-        span = place(name, what)
-        problem = _taken(out, name)
+        span, problem = place(name), taken(out, name, "quantity")
         if problem:
             problems.append(error("RW107", span, f"`{name}` {problem}", help="choose another name"))
         elif isinstance(what, HostQuantity):
@@ -45,18 +47,20 @@ def with_added(
                 out.quantities[name] = _host(out, name, what, added)  # type: ignore[index]
             except ValueError as wrong:
                 problems.append(error("RW109", span, f"the quantity `{name}`: {wrong}"))
+        elif not what.strip():
+            problems.append(error("RW109", span, f"the quantity `{name}` has no line"))
         else:
-            lines[name] = span
+            lines[name] = line(name, what)
     if problems:
         raise RewardError(problems)
     return _with_lines(out, lines)
 
 
-def _taken(names: Vocabulary, name: str) -> str:
-    """Why nothing can be called so; empty if it can."""
+def taken(names: Vocabulary, name: str, what: str) -> str:
+    """Why no further quantity, group, axis or cause (`what`) can be called so; empty if one can."""
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name) or name in RESERVED:
-        return "cannot be the name of a quantity"
-    if name in names.quantities or name in names.groups or name in names.axes:
+        return f"cannot be the name of a {what}"
+    if any(name in known for known in (names.quantities, names.groups, names.axes, dict(names.terminations))):
         return f"is a name of the task {names.task} already"
     return ""
 
@@ -140,7 +144,9 @@ def _axis(names: Vocabulary, word: Any, added: Mapping[str, Added]) -> Axis:
     axis = Axis(name, elements)
     if names.axes.get(name, axis) != axis:
         raise ValueError(f"there is another axis {name!r} already")
-    if name not in names.axes and (_taken(names, name) or name in BUILTINS or name in (*COMPONENTS, "pairs")):
+    if name not in names.axes and (
+        taken(names, name, "group") or name in BUILTINS or name in (*COMPONENTS, "pairs")
+    ):
         raise ValueError(f"no axis can be called {name!r}")
     if name in added:
         raise ValueError(f"{name!r} is the name of a quantity, and cannot be that of an axis too")

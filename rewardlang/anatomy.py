@@ -44,6 +44,10 @@ ENDS = {
     "hands": (("palm", "hand"), JOINT_GROUPS["arms"]),
 }
 
+LINKAGES = WORDS.format(
+    "crank|rod|spring|motor|rotor|sensor|imu|camera"
+)  # what hangs on a limb but is not its end
+
 # (a sign of the left, what the right has instead)
 SIDES = [
     (re.compile(pattern), right)
@@ -77,6 +81,8 @@ def groups(node: Optional[Node], robot: Robot) -> Groups:
                 problem = f"{text!r} matches none of the {axis.text()}{did_you_mean(text, elements)}"
                 raise pattern.error(problem)
             chosen = chosen - set(hits) if text.startswith("!") else chosen | set(hits)
+        if not chosen:
+            raise entry.error(f"{entry.name} has no element left")
         found[name] = (axis.text(), tuple(element for element in elements if element in chosen))
     return found
 
@@ -84,7 +90,8 @@ def groups(node: Optional[Node], robot: Robot) -> Groups:
 def pairs(node: Optional[Node], robot: Robot) -> Pairs:
     """The pairs that `node` lists; without a node, those that the names tell.
 
-    What the wildcards of a left pattern stand for, those of the right one do. Raises ConfigError at a pattern without a match.
+    What the wildcards of a left pattern stand for, those of the right one do. Raises ConfigError at a pattern without a match,
+    and for a joint or body that is its own partner or has two.
     """
     if node is None:
         return _pairs_by_name(robot)
@@ -102,6 +109,15 @@ def pairs(node: Optional[Node], robot: Robot) -> Pairs:
                 partner = _substituted(left, right, name)
                 if partner not in elements:
                     raise sides[1].error(f"{name} has no partner {partner}{did_you_mean(partner, elements)}")
+                if partner == name:
+                    raise sides[1].error(f"{name} cannot be its own partner")
+                other = next(
+                    (p for p in found[axis] if {*p} & {name, partner} and p != (name, partner)), None
+                )
+                if other is not None:
+                    raise entry.error(
+                        f"{name} and {partner}: there is the pair of {other[0]} and {other[1]} already"
+                    )
                 found[axis].append((name, partner))
                 matched = True
         if not matched:
@@ -148,20 +164,40 @@ def _without(names: Sequence[str], others: Sequence[str]) -> Tuple[str, ...]:
 def _ends(robot: Robot, group: str) -> Tuple[str, ...]:
     """The bodies at the ends of limbs: `feet` or `hands`."""
     words, joints = ENDS[group]
+    names = _without(robot.body_names, _named(robot.body_names, LINKAGES))
     for word in words:
-        if _named(robot.body_names, word):
-            return _named(robot.body_names, word)
-    last = [i for i in range(len(robot.body_names)) if i not in robot.parents and i in robot.dof_bodies]
-    of_a_limb = [i for i in last if _named(_chain(robot, [robot.body_names[i]]), joints)]
-    return tuple(robot.body_names[i] for i in of_a_limb)
+        if _named(names, word):
+            return _last(robot, _named(names, word))
+    of_a_limb = [name for name in names if _named(_chain(robot, [name]), joints)]
+    return tuple(
+        name
+        for name in of_a_limb
+        if _is_last(robot, name) and robot.body_names.index(name) in robot.dof_bodies
+    )
+
+
+def _last(robot: Robot, names: Sequence[str]) -> Tuple[str, ...]:
+    """Those of `names` at the end of their limb: of bodies that hang on one another or on the same one, the outermost, if any is."""
+    limbs: Dict[int, List[str]] = {}
+    for name in names:
+        above = robot.parents[robot.body_names.index(name)]
+        while above >= 0 and robot.body_names[above] in names:
+            above = robot.parents[above]
+        limbs.setdefault(above, []).append(name)
+    ends = [[name for name in limb if _is_last(robot, name)] or limb for limb in limbs.values()]
+    return tuple(name for name in names if any(name in limb for limb in ends))
+
+
+def _is_last(robot: Robot, name: str) -> bool:
+    return robot.body_names.index(name) not in robot.parents
 
 
 def _chain(robot: Robot, bodies: Sequence[str]) -> Tuple[str, ...]:
-    """The joints between the root and any of `bodies`."""
+    """The joints between the root and any of `bodies`; those of the root itself, on which a planar robot moves, are none of them."""
     above: set = set()
     for body in bodies:
         at = robot.body_names.index(body)
-        while at >= 0:
+        while at > 0:
             above.add(at)
             at = robot.parents[at]
     return tuple(name for name, body in zip(robot.dof_names, robot.dof_bodies) if body in above)

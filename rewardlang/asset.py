@@ -37,7 +37,7 @@ def find(text: str, folder: Path, complaint: Complaint) -> Path:
     match = PACKAGED.fullmatch(text)
     if match is None:
         path = folder / os.path.expanduser(text)
-        if not path.is_file():
+        if not os.path.isfile(path):  # false for a name that no file can have, too
             raise complaint(f"no such file: {text!r}")
         return path
     package, inside = match.groups()
@@ -51,12 +51,18 @@ def name_of(text: str) -> str:
 
 
 def _of_package(package: str, inside: str, complaint: Complaint) -> Path:
-    found = importlib.util.find_spec(package)  # looks for it, does not import it
-    if found is None or not found.submodule_search_locations:
+    try:
+        found = importlib.util.find_spec(package)  # looks for it, does not import it
+        folders = [Path(folder) for folder in (found and found.submodule_search_locations) or ()]
+        missing = found is None
+    except (ValueError, ImportError):  # what was put into sys.modules by hand, as `__main__` is
+        folders, missing = [], False
+    if missing:
         raise complaint(f"the Python package {package!r} is not installed: pip install {package}")
-    folders = [Path(folder) for folder in found.submodule_search_locations]
+    if not folders:
+        raise complaint(f"{package!r} is no Python package with a folder of its own")
     for folder in folders:
-        if (folder / inside).is_file():
+        if os.path.isfile(folder / inside):
             return folder / inside
     beside = sorted(path.name for path in (folders[0] / inside).parent.glob("*.xml"))
     raise complaint(f"no file {inside!r} in {folders[0]}{did_you_mean(Path(inside).name, beside)}")

@@ -16,6 +16,7 @@ HOLD = 1.0  # rad; how far off its target a joint's motor pushes with all its ef
 DAMPING_TIME = 0.025  # s; damping over stiffness
 STANDING = ("home", "stand", "standing", "default")  # names of keyframes, the first that the model has
 UPRIGHT = 0.9
+SLOPE = 0.5  # of a slide's axis, the share along z from which on a base on it can fall
 FALLEN = 0.4  # of the height that a robot starts at
 MAX_STEP = 0.5  # rad or m that an action of 1 moves a target
 SHARE_OF_RANGE = 0.25
@@ -68,7 +69,7 @@ def action_scale(robot: Robot, gains: Tuple[float, ...]) -> Tuple[float, ...]:
 
 def timestep(robot: Robot) -> float:
     """The model's own, s."""
-    return robot.timestep or TIMESTEP
+    return TIMESTEP if robot.timestep is None else robot.timestep
 
 
 def decimation(dt: float) -> int:
@@ -78,7 +79,12 @@ def decimation(dt: float) -> int:
 
 def terminations(robot: Robot, pos: Tuple[float, ...], rot: Tuple[float, ...]) -> Dict[str, str]:
     """A fall: below 40% of the height it starts at, or tilted by more than 60 degrees if it starts upright."""
-    if robot.fixed_base:
+    upwards = (
+        axis
+        for name, axis in zip(robot.dof_names, robot.dof_axes)
+        if name in robot.rails and name in robot.slides
+    )
+    if robot.fixed_base and not any(abs(axis[2]) > SLOPE for axis in upwards):
         return {}
     x, y = rot[0], rot[1]
     upright = 1 - 2 * (x * x + y * y) > UPRIGHT  # of the base's z axis, the share along the world's
@@ -93,4 +99,4 @@ def observations(robot: Robot, commands: bool) -> Tuple[str, ...]:
     base = ("base_lin_vel * 2.0", "base_ang_vel * 0.25", "projected_gravity")
     asked = ("command_lin_vel * 2.0", "command_ang_vel * 0.25")
     joints = ("dof_pos - default_dof_pos", "dof_vel * 0.05", "actions")
-    return (() if robot.fixed_base else base) + joints + (asked if commands else ())
+    return (base if robot.roams else ()) + joints + (asked if commands else ())

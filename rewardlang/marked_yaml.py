@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 from pathlib import Path
+from typing import Callable, Mapping
 
 import yaml
 
@@ -49,7 +51,7 @@ class Node:
         kinds = {yaml.MappingNode: "a mapping", yaml.SequenceNode: "a list"}
         found = next((name for kind, name in kinds.items() if isinstance(self.node, kind)), None)
         found = found or repr(self.node.value)
-        return self.error(f"{self.name} must be {wanted}, not {found}")
+        return self.error(f"{self.name or 'the file'} must be {wanted}, not {found}")
 
     def _tag(self) -> str:
         return self.node.tag.rsplit(":", 1)[-1]
@@ -71,13 +73,14 @@ class Node:
     def _where(self) -> str:
         return f" in {self.name}" if self.name else ""
 
-    def section(self, *keys: str) -> dict:
-        """{key: Node} with no key outside `keys`; those ending in `!` must be there."""
+    def section(self, *keys: str, advice: Mapping[str, str] = {}) -> dict:
+        """{key: Node} with no key outside `keys`; those ending in `!` must be there. `advice` is what to do instead of others."""
         names = [key.rstrip("!") for key in keys]
         found = self.entries()
         for key, node in found.items():
             if key not in names:
-                raise node.key.error(f"unknown key {key!r}{self._where()}{did_you_mean(key, names)}")
+                instead = f": {advice[node.name]}" if node.name in advice else did_you_mean(key, names)
+                raise node.key.error(f"unknown key {key!r}{self._where()}{instead}")
         for key in keys:
             if key.endswith("!") and key[:-1] not in found:
                 raise self.error(f"missing key {key[:-1]!r}{self._where()}")
@@ -101,8 +104,10 @@ class Node:
             return [node.data() for node in self.items()]
         return int(self.node.value) if self._tag() == "int" else self.text()
 
-    def text(self) -> str:
-        if not isinstance(self.node, yaml.ScalarNode) or self._tag() == "null":
+    def text(self, blank: bool = False) -> str:
+        """Text; only with `blank` also none."""
+        null = not isinstance(self.node, yaml.ScalarNode) or self._tag() == "null"
+        if null or not (blank or self.node.value.strip()):
             raise self._wrong("text")
         return self.node.value
 
@@ -115,8 +120,8 @@ class Node:
         except ValueError:
             raise self._wrong("a number") from None
         if not low <= value <= high or value in (float("inf"), float("-inf")):
-            bounds = f"[{low:g}, {high:g}]"
-            raise self.error(f"{self.name} must be a finite number in {bounds}, not {self.node.value}")
+            bounds = f" in [{low:g}, {high:g}]" if (low, high) != (float("-inf"), float("inf")) else ""
+            raise self.error(f"{self.name} must be a finite number{bounds}, not {self.node.value}")
         return value
 
     def integer(self, low: int) -> int:
@@ -145,30 +150,51 @@ def read(path: Path) -> Node:
     Raises ConfigError for a file that cannot be read, is not UTF-8, is too large, or is not YAML.
     """
     try:
-        with open(path, "rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-        if len(raw) > MAX_BYTES:
-            raise ConfigError(path, 0, 0, f"larger than {MAX_BYTES} bytes")
-        text = raw.decode("utf-8-sig")
+        text = read_text(path, MAX_BYTES)
         _check_characters(path, text)
         _check_depth(path, text)
         node = yaml.compose(text, Loader=SafeLoader)
-    except OSError as error:
-        raise ConfigError(path, 0, 0, error.strerror or str(error)) from None
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "ignore")) + 1
-        raise ConfigError(path, before.count(b"\n") + 1, column, "not UTF-8 text") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         problem = getattr(error, "problem", None) or str(error)
+        lines = text.splitlines() or [""]
+        if line > len(lines):  # the scanner sees a line break at the end, where there is none
+            line, column = len(lines), len(lines[-1]) + 1
         if "maximum nesting depth" in problem:  # PyYAML >= 6.0.4 counts too
             problem = f"nested more than {MAX_DEPTH} deep"
         raise ConfigError(path, line, column, problem) from None
     if node is None:
         raise ConfigError(path, 1, 1, "the file is empty")
     return Node(path, node, "")
+
+
+def read_text(path: Path, limit: int, otherwise: Callable[[bytes], str] = lambda raw: "") -> str:
+    """The text of a file in UTF-8, or in the encoding that `otherwise` finds named in its bytes, if any.
+
+    Raises ConfigError for a file that cannot be read, has more bytes than `limit`, or is no such text.
+    """
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(path, 0, 0, getattr(error, "strerror", None) or str(error)) from None
+    if len(raw) > limit:
+        raise ConfigError(path, 0, 0, f"larger than {limit} bytes")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before, encoding = raw[: error.start], otherwise(raw)
+    try:
+        if encoding:
+            return raw.decode(encoding)
+        problem = "not UTF-8 text"
+    except (LookupError, UnicodeError):
+        problem = f"not UTF-8 text, nor {encoding!r}"
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        problem = "UTF-16 text: save the file as UTF-8"
+    column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "ignore")) + 1
+    raise ConfigError(path, before.count(b"\n") + 1, column, problem)
 
 
 def _check_characters(path: Path, text: str) -> None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from rewardlang.marked_yaml import ConfigError
-from rewardlang.mjcf_actuators import Drive, drives, numbers
-from rewardlang.mjcf_frames import IDENTITY, Pose, direction, placed, quaternion
-from rewardlang.mjcf_xml import Document, Element, parse
+from rewardlang.marked_xml import Element, Value, numbers, word
+from rewardlang.mjcf_actuators import Drive, drives
+from rewardlang.mjcf_frames import IDENTITY, Pose, direction, in_degrees, placed, quaternion
+from rewardlang.mjcf_xml import Document, parse
 
 INFINITE = (-math.inf, math.inf)
 ORIGIN: Pose = ((0.0, 0.0, 0.0), IDENTITY)
+TYPES = ("hinge", "slide", "ball", "free")
 SIZES = {"free": 7, "ball": 4, "hinge": 1, "slide": 1}  # numbers in MuJoCo's qpos
 JOINTS = ("joint", "freejoint")
+TIMESTEPS = (1e-6, 1.0)  # s; the shortest and the longest physics step
 
 
 class Stance(NamedTuple):
@@ -61,6 +63,16 @@ class Robot:
         return tuple(self.drives)
 
     @property
+    def rails(self) -> tuple:
+        """Names of the root body's own joints: on them the base of a planar robot moves, which has no free joint."""
+        return tuple(name for name, body in zip(self.dof_names, self.dof_bodies) if body == 0)
+
+    @property
+    def roams(self) -> bool:
+        """Whether the root body has a free joint, or slides."""
+        return not self.fixed_base or any(name in self.slides for name in self.rails)
+
+    @property
     def torque_limits(self) -> tuple:
         """N·m; infinite where the model sets none, 0 for a joint without an actuator."""
         return tuple(self.drives[name].effort if name in self.drives else 0.0 for name in self.dof_names)
@@ -69,24 +81,19 @@ class Robot:
 def read(path: Path) -> Robot:
     """The robot in an MJCF file: of the bodies that stand in the world, the one with the most joints.
 
-    Raises ConfigError with the file and, where the parser knows it, the line.
+    Raises ConfigError with file, line and column.
     """
     document = parse(path)
-    tops = [top for world in document.root.findall("worldbody") for top in document.children(world, None)]
+    tops = [top for world in document.root.named("worldbody") for top in document.children(world, None)]
     moving = [top for top in tops if top[0].tag == "body" and _count(top[0])]
     if not moving:
-        raise document.error("no body with a joint in <worldbody>")
+        raise document.root.error("no body with a joint in <worldbody>")
     chosen = max(moving, key=lambda top: _count(top[0]))
-    try:
-        before = 0  # numbers of qpos that belong to other bodies of the world
-        for other in moving[: moving.index(chosen)]:
-            before += sum(SIZES[joint.type] for joint in _walk(document, other).joints)
-        tree = _walk(document, chosen)
-        root = placed(chosen[2], chosen[0].attrib, document.compiler)
-    except ConfigError:
-        raise
-    except ValueError as error:
-        raise document.error(f"orientation of a body or axis of a joint: {error}") from None
+    before = 0  # numbers of qpos that belong to other bodies of the world
+    for other in moving[: moving.index(chosen)]:
+        before += sum(SIZES[joint.type] for joint in _walk(document, other).joints)
+    tree = _walk(document, chosen)
+    root = placed(chosen[2], chosen[0].attributes, document.compiler)
 
     dofs = {joint.name: joint for joint in tree.joints if joint.type in ("hinge", "slide")}
     attributes = {name: joint.attributes for name, joint in dofs.items()}
@@ -102,7 +109,7 @@ def read(path: Path) -> Robot:
         dof_bodies=tuple(joint.body for joint in dofs.values()),
         dof_range=tuple(_range(document, joint) for joint in dofs.values()),
         dof_axes=tuple(joint.axis for joint in dofs.values()),
-        dof_damping=tuple(_number(document, joint, "damping") for joint in dofs.values()),
+        dof_damping=tuple(_number(joint, "damping") for joint in dofs.values()),
         slides=tuple(name for name, joint in dofs.items() if joint.type == "slide"),
         drives={name: driven[name] for name in dofs if name in driven},
         fixed_base=all(joint.type != "free" for joint in tree.joints),
@@ -118,7 +125,7 @@ class _Joint:
     type: str
     body: int
     axis: Tuple[float, ...]
-    attributes: Dict[str, str]
+    attributes: Dict[str, Value]
 
 
 @dataclass
@@ -130,7 +137,7 @@ class _Tree:
 
 
 def _count(body: Element) -> int:
-    return sum(1 for tag in JOINTS for _ in body.iter(tag))
+    return sum(element.tag in JOINTS for element in body.all())
 
 
 def _walk(document: Document, top: Tuple[Element, Optional[str], Pose]) -> _Tree:
@@ -143,35 +150,31 @@ def _walk(document: Document, top: Tuple[Element, Optional[str], Pose]) -> _Tree
     while todo:
         parent, body, childclass, pose = todo.pop()
         at = len(tree.names)
-        childclass = body.get("childclass", childclass)
+        childclass = body.get("childclass") or childclass
         inside = list(document.children(body, childclass, pose))
         joints = [item for item in inside if item[0].tag in JOINTS]
-        named = [joint.get("name", "") for joint, _, _ in joints if joint.get("name")]
-        name = _unused([body.get("name", ""), *named[:1], f"body_{at}"], tree.names)
+        named = [joint.get("name") for joint, _, _ in joints if joint.get("name")]
+        name = _unused([body.get("name"), *named[:1], f"body_{at}"], tree.names)
+        if name in tree.names:
+            raise body.error(f"body {name!r}: every body of the robot needs a name of its own")
         tree.names.append(name)
         tree.parents.append(parent)
         tree.poses.append(pose)
         for joint, own, frame in joints:
-            attributes = {"type": "free"}
-            if joint.tag == "joint":
-                attributes = {"type": "hinge", **document.attributes(joint, own)}
-            kind, taken = attributes["type"], [other.name for other in tree.joints]
-            if joint.get("name") and joint.get("name") in taken:
-                raise document.error(f"joint {joint.get('name')!r}: every joint needs a name of its own")
-            label = _unused([joint.get("name", ""), body.get("name", ""), f"joint_{len(taken)}"], taken)
-            if kind not in SIZES:
-                raise document.error(f"joint {label!r} has the unknown type {kind!r}")
-            axis = direction(frame, attributes.get("axis", "0 0 1"))
+            taken = [other.name for other in tree.joints]
+            if joint.get("name") in taken:
+                raise joint.error(f"joint {joint.get('name')!r}: every joint needs a name of its own")
+            label = _unused([joint.get("name"), body.get("name"), f"joint_{len(taken)}"], taken)
+            attributes = document.attributes(joint, own) if joint.tag == "joint" else {}
+            kind = word(attributes, "type", TYPES, f"joint {label!r}") if joint.tag == "joint" else "free"
+            axis = direction(frame, attributes, "axis")
             tree.joints.append(_Joint(label, kind, at, axis, attributes))
         below = [
-            (at, child, own, placed(frame, child.attrib, document.compiler))
+            (at, child, own, placed(frame, child.attributes, document.compiler))
             for child, own, frame in inside
             if child.tag == "body"
         ]
         todo += reversed(below)
-    doubled = next((name for i, name in enumerate(tree.names) if name in tree.names[:i]), None)
-    if doubled is not None:
-        raise document.error(f"body {doubled!r}: every body of the robot needs a name of its own")
     return tree
 
 
@@ -182,45 +185,39 @@ def _unused(candidates: List[str], taken: List[str]) -> str:
     return next((name for name in candidates if name and name not in taken), candidates[-1] + "_")
 
 
-def _number(document: Document, joint: _Joint, key: str) -> float:
-    return numbers(document, joint.name, key, {key: "0", **joint.attributes}, 1)[0]
+def _number(joint: _Joint, key: str) -> float:
+    return numbers(joint.attributes, key, (0.0,), f"joint {joint.name!r}")[0]
 
 
 def _in_degrees(document: Document, joint: _Joint) -> bool:
-    return joint.type == "hinge" and document.compiler.get("angle", "degree") == "degree"
+    return joint.type == "hinge" and in_degrees(document.compiler)
 
 
 def _own_position(document: Document, joint: _Joint) -> float:
     """Where a joint is in the model's own pose, rad or m."""
-    ref = _number(document, joint, "ref")
+    ref = _number(joint, "ref")
     return math.radians(ref) if _in_degrees(document, joint) else ref
 
 
-def _range(document: Document, joint: _Joint) -> tuple:
+def _range(document: Document, joint: _Joint) -> Tuple[float, float]:
     """(lower, upper) of a joint in rad or m."""
-    limited = joint.attributes.get("limited", "auto")
-    if "range" not in joint.attributes or limited == "false":
+    ends = document.limits(joint.attributes, "limited", "range", f"joint {joint.name!r}")
+    if ends is None:
         return INFINITE
-    if limited == "auto" and document.compiler.get("autolimits", "true") == "false":
-        return INFINITE
-    lower, upper = numbers(document, joint.name, "range", joint.attributes, 2)[:2]
-    if _in_degrees(document, joint):
-        return math.radians(lower), math.radians(upper)
-    return lower, upper
+    return (math.radians(ends[0]), math.radians(ends[1])) if _in_degrees(document, joint) else ends
 
 
 def _keyframes(document: Document, joints: List[_Joint], before: int, own: Stance) -> Tuple[Keyframe, ...]:
     """Those that say where the robot is."""
     found: List[Keyframe] = []
     last = before + sum(SIZES[joint.type] for joint in joints)
-    for number, key in enumerate(document.root.findall("keyframe/key")):
-        try:
-            qpos = [float(x) for x in key.get("qpos", "").split()]
-        except ValueError:
-            raise document.error(f"keyframe {key.get('name', number)!r}: qpos must be numbers") from None
+    keys = [key for section in document.root.named("keyframe") for key in section.named("key")]
+    for number, key in enumerate(keys):
+        qpos = numbers(key.attributes, "qpos", (), f"keyframe {str(key.get('name') or number)!r}")
         if len(qpos) < last:
             continue
-        at, stance, dof_pos = before, own, []
+        at, stance = before, own
+        dof_pos: Tuple[float, ...] = ()
         for joint in joints:
             values = qpos[at : at + SIZES[joint.type]]
             at += len(values)
@@ -230,15 +227,17 @@ def _keyframes(document: Document, joints: List[_Joint], before: int, own: Stanc
                 stance = Stance(tuple(values[:3]), (x, y, z, w), ())
             elif joint.type in ("hinge", "slide"):
                 dof_pos += values
-        found.append(Keyframe(key.get("name", ""), number, stance._replace(dof_pos=tuple(dof_pos))))
+        found.append(Keyframe(key.get("name"), number, stance._replace(dof_pos=dof_pos)))
     return tuple(found)
 
 
 def _timestep(document: Document) -> Optional[float]:
-    found: Any = None
-    for option in document.root.findall("option"):
-        found = option.get("timestep", found)
-    try:
-        return None if found is None else float(found)
-    except ValueError:
-        raise document.error(f"timestep must be a number, not {found!r}") from None
+    found: Optional[float] = None
+    for option in document.root.named("option"):
+        if "timestep" in option.attributes:
+            found = numbers(option.attributes, "timestep", (0.0,))[0]
+            if not TIMESTEPS[0] <= found <= TIMESTEPS[1]:
+                raise option.error(
+                    f"timestep must be in [{TIMESTEPS[0]:g}, {TIMESTEPS[1]:g}] s, not {found:g}"
+                )
+    return found

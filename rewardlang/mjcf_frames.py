@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, Mapping, Sequence, Tuple
+
+from rewardlang.marked_xml import Attributes, numbers, word
 
 Vector = Tuple[float, ...]
 Matrix = Tuple[Vector, Vector, Vector]  # rows
@@ -12,45 +14,60 @@ Pose = Tuple[Vector, Matrix]
 IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
-def rotation(attributes: Mapping[str, str], compiler: Mapping[str, str]) -> Matrix:
+def rotation(attributes: Attributes, compiler: Attributes) -> Matrix:
     """The rotation matrix that a body's quat, axisangle, euler, xyaxes or zaxis gives, as MuJoCo reads them."""
-    degrees = compiler.get("angle", "degree") == "degree"
+    degrees = in_degrees(compiler)
     if "quat" in attributes:
-        w, x, y, z = _unit(_numbers(attributes["quat"], 4))
+        w, x, y, z = _unit(numbers(attributes, "quat", (1, 0, 0, 0))[:4])
         return _from_quaternion(w, x, y, z)
     if "axisangle" in attributes:
-        *axis, angle = _numbers(attributes["axisangle"], 4)
+        *axis, angle = numbers(attributes, "axisangle", (1, 0, 0, 0))[:4]
         return _about(axis, math.radians(angle) if degrees else angle)
     if "euler" in attributes:
         out = IDENTITY
-        for letter, angle in zip(compiler.get("eulerseq", "xyz"), _numbers(attributes["euler"], 3)):
+        for letter, angle in zip(_sequence(compiler), numbers(attributes, "euler", (0, 0, 0))):
             axis = [float(letter.lower() == c) for c in "xyz"]
             turn = _about(axis, math.radians(angle) if degrees else angle)
             out = _times(out, turn) if letter.islower() else _times(turn, out)
         return out
     if "xyaxes" in attributes:
-        numbers = _numbers(attributes["xyaxes"], 6)
-        first = _unit(numbers[:3])
-        along = sum(a * b for a, b in zip(first, numbers[3:]))
-        second = _unit([b - along * a for a, b in zip(first, numbers[3:])])
+        six = numbers(attributes, "xyaxes", (1, 0, 0, 0, 1, 0))
+        first = _unit(six[:3])
+        along = sum(a * b for a, b in zip(first, six[3:6]))
+        second = _unit([b - along * a for a, b in zip(first, six[3:6])])
         return _transposed((first, second, _cross(first, second)))
     if "zaxis" in attributes:
-        up = _unit(_numbers(attributes["zaxis"], 3))
+        up = _unit(numbers(attributes, "zaxis", (0, 0, 1))[:3])
         aside = _cross((0.0, 0.0, 1.0), up)
         return _about(aside if any(aside) else (1.0, 0.0, 0.0), math.acos(max(-1.0, min(1.0, up[2]))))
     return IDENTITY
 
 
-def placed(pose: Pose, attributes: Mapping[str, str], compiler: Mapping[str, str]) -> Pose:
+def in_degrees(compiler: Attributes) -> bool:
+    """Whether the file's angles are in degrees. Raises ConfigError for any other unit than MuJoCo's two."""
+    return word(compiler, "angle", ("degree", "radian")) == "degree"
+
+
+def _sequence(compiler: Attributes) -> str:
+    """The axes of Euler angles, one letter each: in lower case those that turn along."""
+    text = compiler.get("eulerseq")
+    if text is None:
+        return "xyz"
+    if len(text) != 3 or not set(text) <= set("xyzXYZ"):
+        raise text.place.error(f"eulerseq must be three of x, y, z, X, Y, Z, not {str(text)!r}")
+    return text
+
+
+def placed(pose: Pose, attributes: Attributes, compiler: Attributes) -> Pose:
     """The pose of a body or frame with these attributes whose parent has `pose`."""
     position, turn = pose
-    offset = _applied(turn, _numbers(attributes.get("pos", "0 0 0"), 3))
+    offset = _applied(turn, numbers(attributes, "pos", (0, 0, 0))[:3])
     return tuple(a + b for a, b in zip(position, offset)), _times(turn, rotation(attributes, compiler))
 
 
-def direction(pose: Pose, text: str) -> Vector:
-    """Unit vector along `text`, given in the frame of `pose`."""
-    return _unit(_applied(pose[1], _numbers(text, 3)))
+def direction(pose: Pose, attributes: Attributes, key: str) -> Vector:
+    """Unit vector along a joint's axis, which is given in the frame of `pose`; z if it is not."""
+    return _unit(_applied(pose[1], numbers(attributes, key, (0, 0, 1))[:3]))
 
 
 def quaternion(turn: Matrix) -> Vector:
@@ -81,13 +98,6 @@ def mirror_signs(
         along = sum(a * b for a, b in zip(image, axes[partner.get(name, name)]))
         out[name] = math.copysign(1.0, along) if abs(along) > 0.999 else 0.0
     return out
-
-
-def _numbers(text: str, count: int) -> List[float]:
-    numbers = [float(part) for part in text.split()]
-    if len(numbers) < count:
-        raise ValueError(f"{text!r} must be {count} numbers")
-    return numbers[:count]
 
 
 def _unit(vector: Sequence[float]) -> Vector:

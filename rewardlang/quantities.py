@@ -6,17 +6,22 @@ A raw row names a slice of a simulator's tensor or what the environment keeps; a
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
-from .added_quantities import Added, with_added
+from .added_quantities import Added, taken, with_added
+from .lang.diagnostics import RewardError, error
 from .lang.source import Source, Span
 from .lang.types import BOOL, FRAMES, XYZ, Axis, Kind, Type, components
 from .lang.units import parse_unit
 from .lang.vocabulary import Quantity, Vocabulary
-from .task import Commands, Task
+from .marked_yaml import MAX_BYTES, read_text
+from .task import MJCF, Commands, Task
 
 INF = math.inf
+MARKS = r"(?:[&!]\S*\s+)*(?:[|>].*\n\s*|[\"']\s*)?"  # what YAML has before the text itself: anchor, tag, `|`, quote
 
 
 class Row(NamedTuple):
@@ -126,6 +131,7 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         )
     groups = {name: Axis(axis, tuple(elements)) for name, (axis, elements) in task.groups.items()}
     text = _yaml(task)
+    _check_names(task, text, Vocabulary(task.name, task.dt, rows, axes=by_name))
     terminations = tuple(
         (name, _span(task, text, f"terminations.{name}", line)) for name, line in task.terminations.items()
     )
@@ -145,19 +151,36 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         observations=observations,
     )
     own = with_added(
-        names, task.quantities, lambda name, what: _span(task, text, f"quantities.{name}", _shown(name, what))
+        names,
+        task.quantities,
+        lambda name: _key(task, text, f"quantities.{name}", name),
+        lambda name, line: _span(task, text, f"quantities.{name}", line),
     )
-    return with_added(own, quantities or {}, _given)
+    return with_added(own, quantities or {}, lambda name: _given(name, name), _given)
 
 
-def _given(name: str, what: Added) -> Span:
+def _check_names(task: Task, text: Source, names: Vocabulary) -> None:
+    """Raises RewardError (RW107) for a group or a cause that cannot be called so beside the names of the vocabulary."""
+    with_groups = replace(names, groups=task.groups)
+    problems = [
+        error(
+            "RW107",
+            _key(task, text, f"{key}.{name}", name),
+            f"`{name}` {problem}",
+            help="choose another name",
+        )
+        for key, what, known in (("groups", "group", names), ("terminations", "cause", with_groups))
+        for name in getattr(task, key)
+        for problem in [taken(known, name, what)]
+        if problem
+    ]
+    if problems:
+        raise RewardError(problems)
+
+
+def _given(name: str, text: str) -> Span:
     """Where a quantity stands that Python code declared: nowhere but in its own text."""
-    text = _shown(name, what)
     return Span(Source(f"<quantity {name}>", text), 0, len(text))
-
-
-def _shown(name: str, what: Added) -> str:
-    return what if isinstance(what, str) else name
 
 
 def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:
@@ -223,15 +246,32 @@ def _unit(text: Optional[str]) -> Any:
 
 
 def _yaml(task: Task) -> Source:
-    name = f"{task.path.parent.name}/{task.path.name}"
-    return Source(name, task.path.read_text(encoding="utf-8").replace("\r\n", "\n"))
+    """The task's file; without text if it is an MJCF, whose expressions are inferred."""
+    text = "" if task.path.suffix in MJCF else read_text(task.path, MAX_BYTES)
+    return Source(str(task.path), text.replace("\r\n", "\n"))
 
 
 def _span(task: Task, source: Source, key: str, text: str) -> Span:
-    """Where an expression stands in task.yaml, so that its errors point there; its own text where YAML quotes or folds it."""
-    line, column = task.spans[key]
-    if 0 < line <= len(source.line_starts):
-        start = source.line_starts[line - 1] + column - 1
-        if source.text.startswith(text, start):
-            return Span(source, start, start + len(text))
-    return Span(Source(f"{source.name} ({key})", text), 0, len(text))
+    """Where an expression stands in task.yaml, so that its errors point there."""
+    return _place(source, task.spans[key], text, f" ({key})")
+
+
+def _key(task: Task, source: Source, key: str, name: str) -> Span:
+    """Where a name stands that task.yaml gives."""
+    return _place(source, task.keys.get(key, (0, 0)), name, f" ({key})")
+
+
+def _place(source: Source, at: Tuple[int, int], text: str, inferred: str) -> Span:
+    """Where `text` stands that YAML has `at` a line and column, through its quotes and folds; in a source of its own if that is nowhere.
+
+    A text with escapes is found where it begins.
+    """
+    line, column = at
+    if not 0 < line <= len(source.line_starts):
+        return Span(Source(source.name + inferred, text), 0, len(text))
+    words = r"\s+".join(map(re.escape, text.split()))
+    match = re.compile(f"{MARKS}({words})").match(source.text, source.line_starts[line - 1] + column - 1)
+    if match is not None:
+        return Span(source, *match.span(1))
+    indent = " " * (column - 1)
+    return Span(Source(source.name, indent + text, line), column - 1, column - 1 + len(text))

@@ -136,7 +136,8 @@ def robot(task: Task) -> str:
         scale = f"{scales[name]:.3g}" if name in scales else "passive"
         rows.append([name, interval((round(low, 3), round(high, 3))), *(f"{x:.3g}" for x in numbers), scale])
     start = ", ".join(f"{x:.3g}" for x in task.init_state.pos)
-    base = "fixed" if task.fixed_base else f"starts at ({start}) m"
+    held = f"moves on {', '.join(task.rails)}" if task.rails else "fixed"
+    base = held if task.fixed_base else f"starts at ({start}) m"
     head = (
         f"{task.mjcf.name}: base {base}; {task.decimation} physics steps of {task.sim_dt:g} s a control step"
     )

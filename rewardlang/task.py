@@ -6,6 +6,7 @@ a task too.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Tuple
@@ -13,13 +14,17 @@ from typing import Any, Callable, Tuple
 from rewardlang import anatomy, asset, inferred, marked_yaml, mjcf
 from rewardlang.lang.select import matches
 from rewardlang.lang.vocabulary import HostQuantity
+from rewardlang.legged_gym import ADVICE
 from rewardlang.marked_yaml import Node, did_you_mean
 
 TaskError = marked_yaml.ConfigError
 
 PACKAGE = Path(__file__).resolve().parent
 SHIPPED = (PACKAGE.parent / "tasks", PACKAGE / "_data" / "tasks")  # in a checkout; in a wheel
-MJCF = (".xml", ".mjcf")
+MJCF = (".xml", ".mjcf", ".urdf")  # of a URDF, the reader of MJCF says what to do
+ROUNDED = 1e-3  # rad or m; how far beyond a joint's range an angle may be, as -1.571 is
+NARROW = 0.15  # rad; a range that a limb's joint has only if radians are read as degrees
+DEGREES = '; if the MJCF means radians, it must say <compiler angle="radian"/>'
 NOISE = ("dof_pos", "dof_vel", "lin_vel", "ang_vel", "yaw")
 
 
@@ -64,7 +69,9 @@ class Task:
     body_names: tuple  # without the world; [0] is the root
     dof_names: tuple
     actuated: tuple  # joints driven by the actions, in the order of the actions
-    fixed_base: bool  # the root cannot move
+    fixed_base: bool  # the root has no free joint
+    rails: tuple  # joints of the root itself, on which it moves if it has no free joint
+    roams: bool  # the root has a free joint, or slides
     dof_pos_lower: tuple  # rad
     dof_pos_upper: tuple
     dof_vel_limits: tuple  # rad/s
@@ -85,6 +92,7 @@ class Task:
     terminations: dict  # {cause: text in the reward language}
     observations: tuple  # texts in the reward language, in order
     spans: dict  # {"terminations.fallen" or "observations[0]": (line, column) of that text in task.yaml}
+    keys: dict  # {"groups.feet", "quantities.lean" or "terminations.fallen": (line, column) of that key}
 
     @property
     def dt(self) -> float:
@@ -115,12 +123,12 @@ def load_task(name_or_path) -> Task:
     if not top:
         file, complaint = str(name_or_path), _complaint(path)
     else:
-        node = top["asset"].section("file!")["file"]
+        node = top["asset"].section("file!", advice=ADVICE)["file"]
         file, complaint = node.text(), node.error
     robot_path = asset.find(file, Path() if not top else path.parent, complaint)
     robot = mjcf.read(robot_path)
     if not robot.actuated:
-        raise _complaint(robot_path)("no actuator drives a joint: a task needs motors to act with")
+        raise TaskError(robot_path, 1, 1, "no actuator drives a joint: a task needs motors to act with")
     path = path if top else robot_path
 
     env = _optional(top, "env", "num_envs", "episode_length_s")
@@ -129,15 +137,17 @@ def load_task(name_or_path) -> Task:
     )
     keyframe = _keyframe(init.get("keyframe"), robot)
     stance = robot.stance if keyframe is None else keyframe.stance
-    start = _init_state(init, stance)
+    start = _init_state(init, stance, robot)
     control = _optional(
         top, "control", "control_type", "stiffness", "damping", "action_scale", "decimation", "dof_vel_limits"
     )
     if "control_type" in control and control["control_type"].text() != "P":
         raise control["control_type"].error("control_type must be P (position targets)")
     sim = _optional(top, "sim", "dt")
-    dt = sim["dt"].number(1e-6, 1) if "dt" in sim else inferred.timestep(robot)
-    stiffness, damping = _gains(control, robot, _complaint(path))
+    dt = sim["dt"].number(*mjcf.TIMESTEPS) if "dt" in sim else inferred.timestep(robot)
+    stiffness, damping = _gains(
+        control, robot, complaint if top else lambda problem: TaskError(path, 1, 1, problem)
+    )
     normalization = _optional(top, "normalization", "clip_actions")
     commands = _commands(top)
     quantities = top["quantities"].entries() if "quantities" in top else {}
@@ -145,7 +155,11 @@ def load_task(name_or_path) -> Task:
     observations = top["observations"].items() if "observations" in top else None
     falls = inferred.terminations(robot, start.pos, start.rot)
     views = inferred.observations(robot, commands is not None)
+    groups = anatomy.groups(top.get("groups"), robot)
     joints, pairs = robot.dof_names, anatomy.pairs(top.get("pairs"), robot)
+    pose = _per_joint(init.get("default_joint_angles"), joints, inferred.pose(robot, stance))
+    if "default_joint_angles" in init:
+        _check_pose(init["default_joint_angles"], pose, robot)
     return Task(
         name=top["name"].text() if top else asset.name_of(file),
         path=path,
@@ -161,11 +175,13 @@ def load_task(name_or_path) -> Task:
         dof_names=joints,
         actuated=robot.actuated,
         fixed_base=robot.fixed_base,
+        rails=robot.rails,
+        roams=robot.roams,
         dof_pos_lower=tuple(low for low, _ in robot.dof_range),
         dof_pos_upper=tuple(high for _, high in robot.dof_range),
         dof_vel_limits=_per_joint(control.get("dof_vel_limits"), joints, float("inf"), low=0),
         torque_limits=robot.torque_limits,
-        default_dof_pos=_per_joint(init.get("default_joint_angles"), joints, inferred.pose(robot, stance)),
+        default_dof_pos=pose,
         stiffness=stiffness,
         damping=damping,
         action_scale=_per_joint(
@@ -176,7 +192,7 @@ def load_task(name_or_path) -> Task:
         keyframe=None if keyframe is None else keyframe.number,
         init_noise={key: node.number(0) for key, node in _optional(top, "init_noise", *NOISE).items()},
         commands=commands,
-        groups=anatomy.groups(top.get("groups"), robot),
+        groups=groups,
         pairs=pairs,
         joint_signs=anatomy.joint_signs(robot, pairs),
         quantities={name: _quantity(node) for name, node in quantities.items()},
@@ -191,6 +207,11 @@ def load_task(name_or_path) -> Task:
                 for place in [node.key if node.is_mapping else node]
             },
         },
+        keys={
+            node.name: (node.key.line, node.key.column)
+            for section in ("groups", "quantities", "terminations")
+            for node in (top[section].entries().values() if section in top else ())
+        },
     )
 
 
@@ -199,17 +220,19 @@ def _read(name: str) -> Tuple[Path, dict]:
     path, shipped = Path(name), shipped_tasks()
     if name in shipped:
         path = shipped[name] / "task.yaml"
-    elif path.is_dir():
+    elif os.path.isdir(path):
+        if not os.path.exists(path / "task.yaml"):
+            raise TaskError(path, 0, 0, "a folder without a task.yaml")
         path = path / "task.yaml"
     elif asset.is_packaged(name):
         return path, {}
-    elif not path.exists():
+    elif not os.path.exists(path):
         raise TaskError(path, 0, 0, f"no such task, folder or file{did_you_mean(name, shipped)}")
     if path.suffix in MJCF:
         return path, {}
     return path, marked_yaml.read(path).section(
         "name!", "asset!", "env", "init_state", "init_noise", "control", "sim", "normalization",
-        "commands", "groups", "pairs", "quantities", "terminations", "observations",
+        "commands", "groups", "pairs", "quantities", "terminations", "observations", advice=ADVICE,
     )  # fmt: skip
 
 
@@ -258,7 +281,7 @@ def _quantity(node: Node) -> str | HostQuantity:
     if not node.is_mapping:
         return node.text()
     given = node.section("axes", "unit", "frame", "range", "doc", "kind", "mirror")
-    values: dict = {key: given[key].text() for key in given if key not in ("axes", "range")}
+    values: dict = {key: given[key].text(blank=True) for key in given if key not in ("axes", "range")}
     if "range" in given:
         values["range"] = given["range"].numbers(2)
     if "axes" in given:
@@ -267,7 +290,7 @@ def _quantity(node: Node) -> str | HostQuantity:
 
 
 def _optional(top: dict, name: str, *keys: str) -> dict:
-    return top[name].section(*keys) if name in top else {}
+    return top[name].section(*keys, advice=ADVICE) if name in top else {}
 
 
 def _per_joint(node: Node | None, names: tuple, default: Any, low: float = float("-inf")) -> tuple:
@@ -295,8 +318,25 @@ def _per_joint(node: Node | None, names: tuple, default: Any, low: float = float
     return tuple(found[name] for name in names)
 
 
-def _init_state(init: dict, stance: mjcf.Stance) -> InitState:
+def _check_pose(node: Node, pose: tuple, robot: mjcf.Robot) -> None:
+    """Raises TaskError at the first value of `default_joint_angles` that its joint cannot have."""
+    values = list(node.entries().items()) if node.is_mapping else [("*", node)]
+    for name, x, (low, high) in zip(robot.dof_names, pose, robot.dof_range):
+        if not low - ROUNDED <= x <= high + ROUNDED:
+            place = next(value for pattern, value in values if matching(pattern, [name]))
+            unit = "m" if name in robot.slides else "rad"
+            hint = DEGREES if unit == "rad" and high - low < NARROW else ""
+            ends = f"{low:.4g} to {high:.4g} {unit}"
+            raise place.error(f"{place.name}: {x:g} is outside the range of {name}, {ends}{hint}")
+
+
+def _init_state(init: dict, stance: mjcf.Stance, robot: mjcf.Robot) -> InitState:
     sizes = {"pos": 3, "rot": 4, "lin_vel": 3, "ang_vel": 3}
+    for key in sizes:
+        if key in init and robot.fixed_base:
+            raise init[key].key.error(
+                f"{key} is of no use: the robot has no free joint, its base is where the MJCF has it"
+            )
     values = {key: init[key].numbers(size) for key, size in sizes.items() if key in init}
     if "rot" in values:
         length = sum(x * x for x in values["rot"]) ** 0.5

@@ -102,6 +102,7 @@ def test_from_python():
         ("x", "forward_vel + yy", "RW101", "yy"),
         ("x", "x + 1", "RW103", "by itself"),
         ("x", "1 +", "RW003", "must follow"),
+        ("x", " ", "RW109", "has no line"),
         ("x", "forward_vel + dof_vel", "RW302", "rad/s"),
         ("x", "feet", "RW109", "selection"),
     ],

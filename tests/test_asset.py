@@ -42,6 +42,9 @@ def test_a_file_of_a_package_is_found_without_importing_it(tmp_path, monkeypatch
         find("my_robots:models/oen.xml")
     with pytest.raises(ValueError, match="the Python package 'no_such_thing' is not installed"):
         find("no_such_thing:one.xml")
+    for module in ("__main__", "this"):
+        with pytest.raises(ValueError, match=f"'{module}' is no Python package with a folder"):
+            find(f"{module}:one.xml")
 
 
 def test_menagerie_that_is_not_installed(monkeypatch):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import rewardlang
+from rewardlang import show
 from rewardlang.anatomy import _sides
 from rewardlang.task import TaskError, load_task
 
@@ -57,12 +58,12 @@ def test_the_yaml_has_the_last_word(tmp_path):
     (tmp_path / "ppo.yaml").write_text("")
     task = task_of(
         tmp_path,
-        "init_state: {keyframe: heap, rot: [0, 0, 1, 0], default_joint_angles: 0.2}\n"
+        "init_state: {keyframe: heap, rot: [0, 0, 1, 0], default_joint_angles: -0.5}\n"
         "control: {stiffness: 20, decimation: 4}\nsim: {dt: 0.002}\n"
         "groups: {ends: [bodies, '*_lower']}\npairs: []\nterminations: {}\nobservations: [dof_pos]\n",
     )
     assert task.keyframe == 0 and task.init_state.pos == (0, 0, 0.1) and task.init_state.rot == (0, 0, 1, 0)
-    assert task.default_dof_pos == (0.2,) * 10
+    assert task.default_dof_pos == (-0.5,) * 10
     assert task.stiffness == (20,) * 10 and task.damping == (0.5,) * 10  # not the damping of other gains
     assert (task.sim_dt, task.decimation) == (0.002, 4)
     assert list(task.groups) == ["ends"] and task.pairs == {"joints": (), "bodies": ()}
@@ -85,6 +86,59 @@ def test_a_motor_without_limits_is_asked_for(tmp_path):
     )
     with pytest.raises(TaskError, match="neither gains nor an effort limit for j: say `control: {stiffness"):
         load_task(path)
+
+
+LIMB = """<body name="{side}_shank" pos="0 {y} -0.3"><joint name="{side}_knee"/><geom size="0.1"/>
+  <body name="{side}_spring"><joint name="{side}_spring"/><geom size="0.1"/></body>
+  <body name="{side}_foot_crank"><joint name="{side}_foot_crank"/><geom size="0.1"/>
+    <body name="{side}_foot_rod"><joint name="{side}_foot_rod"/><geom size="0.1"/></body></body>
+  <body name="{side}_foot_a"><joint name="{side}_foot_a"/><geom size="0.1"/>
+    <body name="{side}_rod_b"><joint name="{side}_rod_b"/><geom size="0.1"/></body></body>
+  <body name="{side}_foot_pitch"><joint name="{side}_foot_pitch"/><geom size="0.1"/>
+    <body name="{side}_foot_roll"><joint name="{side}_foot_roll"/><geom size="0.1"/></body></body>
+</body>"""
+
+
+@pytest.mark.parametrize("word", ["foot", "end"])
+def test_feet_are_the_ends_of_legs_and_no_rods(tmp_path, word):
+    """As in Cassie's and Digit's legs: what moves an ankle hangs beside it and has its name."""
+    sides = (("left", 0.1), ("right", -0.1))
+    limbs = "".join(LIMB.format(side=side, y=y).replace("foot", word) for side, y in sides)
+    (tmp_path / "robot.xml").write_text(
+        f'<mujoco><worldbody><body name="pelvis"><freejoint/><geom size="0.1"/>{limbs}</body></worldbody>'
+        '<actuator><motor joint="left_knee" ctrlrange="-1 1"/></actuator></mujoco>'
+    )
+    groups = load_task(tmp_path / "robot.xml").groups
+    assert groups["feet"] == ("bodies", tuple(f"{side}_{word}_roll" for side, _ in sides))
+    legs = tuple(
+        f"{side}_{joint}" for side, _ in sides for joint in ("knee", f"{word}_pitch", f"{word}_roll")
+    )
+    assert groups["legs"] == ("joints", legs)
+
+
+@pytest.mark.parametrize(
+    "slides, says, fallen, sees",
+    [
+        ('<joint name="x" type="slide" axis="1 0 0"/><joint name="z" type="slide"/><joint name="tilt" axis="0 1 0"/>',
+         "base moves on x, z, tilt;", "base_height < 0.4[m] or projected_gravity.z > -0.5", True),
+        ('<joint name="x" type="slide" axis="1 0 0"/>', "base moves on x;", None, True),
+        ('<joint name="tilt" axis="0 1 0"/>', "base moves on tilt;", None, False),
+        ("", "base fixed;", None, False),
+    ],
+)  # fmt: skip
+def test_a_base_without_a_free_joint(tmp_path, slides, says, fallen, sees):
+    (tmp_path / "robot.xml").write_text(
+        f'<mujoco><worldbody><body name="base" pos="0 0 1">{slides}<geom size="0.1"/><body name="foot"><joint name="hip"/><geom size="0.1"/>'
+        '</body></body></worldbody><actuator><motor joint="hip" ctrlrange="-1 1"/></actuator></mujoco>'
+    )
+    task = load_task(tmp_path / "robot.xml")
+    assert says in show.robot(task) and task.groups["legs"] == ("joints", ("hip",))
+    assert task.terminations.get("fallen") == fallen and ("base_lin_vel * 2.0" in task.observations) == sees
+    (tmp_path / "task.yaml").write_text("name: a\nasset: {file: robot.xml}\ninit_state: {pos: [0, 0, 2]}\n")
+    with pytest.raises(
+        TaskError, match="task.yaml:3:14: error: pos is of no use: the robot has no free joint"
+    ):
+        load_task(tmp_path)
 
 
 @gymnasium

@@ -56,6 +56,8 @@ def test_reads_what_mujoco_compiles(path):
     np.testing.assert_allclose(
         robot.dof_damping, model.dof_damping[model.jnt_dofadr[joints]].reshape(len(joints), -1)[:, 0]
     )
+    efforts = [(robot.drives[name].effort, _effort(model, joint)) for name, joint in zip(robot.dof_names, joints) if name in robot.drives]  # fmt: skip
+    np.testing.assert_allclose(*zip(*efforts))
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
     turn = data.xmat[root].reshape(3, 3)
@@ -75,6 +77,59 @@ def test_reads_what_mujoco_compiles(path):
             free = model.jnt_qposadr[model.body_jntadr[root]]
             np.testing.assert_allclose(key.stance.pos, qpos[free : free + 3])
             np.testing.assert_allclose(key.stance.rot, qpos[free + 3 : free + 7][[1, 2, 3, 0]], atol=1e-9)
+
+
+def _effort(model, joint) -> float:
+    """The most that the first actuator of a joint can give there, by its limits in the compiled model."""
+    i = next(
+        i for i in range(model.nu) if model.actuator_trnid[i, 0] == joint and model.actuator_trntype[i] < 2
+    )
+    gain, bias = abs(model.actuator_gainprm[i, 0]), model.actuator_biasprm[i]
+    held = bias[1] < 0 or (bias[2] and bias[2] == -gain)  # a target of position or velocity, no force
+    each = (
+        (model.actuator_forcelimited[i], model.actuator_forcerange[i], abs(model.actuator_gear[i, 0])),
+        (
+            model.actuator_ctrllimited[i] and not held,
+            model.actuator_ctrlrange[i],
+            abs(model.actuator_gear[i, 0]) * gain,
+        ),
+        (model.jnt_actfrclimited[joint], model.jnt_actfrcrange[joint], 1.0),
+    )
+    return min((scale * max(abs(ends)) for limited, ends, scale in each if limited), default=float("inf"))
+
+
+@pytest.mark.parametrize(
+    "actuator, effort",
+    [
+        ('<motor joint="j" ctrlrange="-3 1"/>', 3),  # the larger end, whichever it is
+        ('<motor joint="j" ctrlrange="-3 0" gear="-2"/>', 6),
+        ('<motor joint="j" ctrlrange="-3 3" ctrllimited="false" forcerange="-5 4"/>', 5),
+        ('<motor joint="j" ctrlrange="0 0" forcerange="-5 4"/>', 5),  # takes back a range of the defaults
+        ('<motor joint="j" ctrlrange="-3 3" ctrllimited="true" forcerange="-2 1" gear="2"/>', 4),
+        ('<general joint="j" ctrlrange="-3 1" gainprm="-2" forcelimited="false" forcerange="-1 1"/>', 6),
+        ('<general joint="j" ctrlrange="-1 1" gainprm="9" biastype="affine" biasprm="0 -9" forcerange="-7 2"/>', 7),
+        ('<motor joint="j" ctrlrange="-30 30"/>', 8),  # the joint's own limit
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("autolimits", [True, False])
+def test_effort_limits(tmp_path, actuator, effort, autolimits):
+    joint = '<joint name="j" actuatorfrcrange="-8 2" actuatorfrclimited="true"/>'
+    if (
+        not autolimits
+    ):  # then only what is said to be limited is; an older MuJoCo takes a range without a word
+        for name in ("ctrl", "force"):
+            if f"{name}range" in actuator and f"{name}limited" not in actuator:
+                actuator = actuator.replace(f"{name}range=", f'{name}limited="false" {name}range=')
+    path = tmp_path / "robot.xml"
+    path.write_text(
+        f'<mujoco><compiler autolimits="{str(autolimits).lower()}"/><worldbody><body>{joint}<geom size="1"/></body></worldbody>'
+        f"<actuator>{actuator}</actuator></mujoco>"
+    )
+    found = mjcf.read(path).drives["j"].effort
+    mujoco = pytest.importorskip("mujoco")
+    assert found == _effort(mujoco.MjModel.from_xml_path(str(path)), 0)
+    if autolimits:
+        assert found == effort
 
 
 def test_what_actuators_say():

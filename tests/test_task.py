@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import rewardlang
+from rewardlang.legged_gym import ADVICE
 from rewardlang.task import NOISE, TaskError, load_task, matching, shipped_tasks
 
 ROBOT = """<mujoco>
@@ -147,11 +150,19 @@ def test_include_and_autolimits(folder):
         '<worldbody><include file="legs.xml"/></worldbody><actuator><motor joint="hip"/></actuator></mujoco>'
     )
     text = TASK[: TASK.index("groups:")] + "observations: [dof_pos]\n"
-    text = text.replace('"ankle": 5, ', "").replace(', "*": 0', "")
+    text = text.replace('"ankle": 5, ', "").replace(', "*": 0', "").replace("  pos: [0, 0, 0.5]\n", "")
     (folder / "task.yaml").write_text(text)
     task = load_task(folder)
     assert task.fixed_base and task.dof_names == ("hip",)
     assert task.dof_pos_upper == (math.inf,) and task.torque_limits == (math.inf,)
+
+
+def test_radians_that_are_read_as_degrees(folder):
+    (folder / "robot.xml").write_text(ROBOT.replace("-90 45", "-1.5 0.8"))
+    with pytest.raises(
+        TaskError, match='range of hip, -0.02618 to 0.01396 rad; .* it must say <compiler angle="radian"/>'
+    ):
+        load_task(folder)
 
 
 def test_a_rounded_quaternion_becomes_exact(folder):
@@ -191,6 +202,7 @@ MISTAKES = [
     ("decimation: 4", "decimation: 0", 14, 15, f"control.decimation {NOT_FINITE} [1, inf], not 0"),
     ("decimation: 4", "decimation: [4]", 14, 15, "control.decimation must be a number, not a list"),
     ("decimation: 4", "decimation: yes", 14, 15, "control.decimation must be a number, not 'yes'"),
+    ("pos: [0, 0, 0.5]", "pos: [0, 0, nan]", 6, 15, "init_state.pos[2] must be a finite number, not nan"),
     ("sim: {dt: 0.005}", "sim: 0.005", 15, 6, "sim must be a mapping, not '0.005'"),
     ("sim: {dt: 0.005}", "sim:", 15, 5, "sim must be a mapping, not ''"),
     ("pos: [0, 0, 0.5]", "pos: [0, 0]", 6, 8, "init_state.pos must be 3 numbers, not 2"),
@@ -206,9 +218,21 @@ MISTAKES = [
     ('"!leg"', '"!legg"', 17, 33, "'!legg' matches none of the bodies; did you mean 'leg'?"),
     ('["hip", "wag"]', '["hip"]', 20, 5, "pairs[0] must be [left pattern, right pattern]"),
     ('["hip", "wag"]', '["hip", "wig"]', 20, 13, "hip has no partner wig; did you mean 'wag'?"),
+    ("  - base_lin_vel", "  - ' '", 24, 5, "observations[0] must be text, not ' '"),
+    ("base_height < 0.2[m]", '""', 22, 11, "terminations.fallen must be text, not ''"),
     ("  - base_lin_vel", "  - [base_lin_vel]", 24, 5, "observations[0] must be text, not a list"),
     ("  - base_lin_vel", "  -", 24, 4, "observations[0] must be text, not ''"),
     ("env:", "name: other\nenv:", 4, 1, "'name' stands twice"),
+    ("name: robot", 'name: ""', 1, 7, "name must be text, not ''"),
+    ('[joints, "hip", "ankle"]', '[joints, "!hip"]', 18, 9, "groups.legs has no element left"),
+    ('["hip", "wag"]', '["hip", "hip"]', 20, 13, "hip cannot be its own partner"),
+    ('["hip", "wag"]', '["hip", "wag"]\n  - ["wag", "hip"]', 21, 5, "wag and hip: there is the pair of hip and wag already"),
+    ('["hip", "wag"]', '["hip", "wag"]\n  - ["ankle", "wag"]', 21, 5, "ankle and wag: there is the pair of hip and wag already"),
+    ('"*": 0}', '"ankle": 0.8, "*": 0}', 7, 48, "init_state.default_joint_angles.ankle: 0.8 is outside the range of ankle, -1.571 to 0.7854 rad"),
+    ("env: {num_envs: 8,", "env: {num_actions: 8,", 4, 7, "unknown key 'num_actions' in env: leave it out: each joint with an actuator is an action"),
+    ("terminations:", "commands: {ranges: {}, curriculum: true}\nterminations:", 21, 24, f"unknown key 'curriculum' in commands: {ADVICE['commands.curriculum']}"),
+    ("terminations:", "commands: {max_curriculum: 1}\nterminations:", 21, 12, f"unknown key 'max_curriculum' in commands: {ADVICE['commands.max_curriculum']}"),
+    ("terminations:", "commands: {num_commands: 4}\nterminations:", 21, 12, f"unknown key 'num_commands' in commands: {ADVICE['commands.num_commands']}"),
     ("env: {", "env: {{", 5, 1, None),
     ("  pos: [0, 0, 0.5]", "\tpos: [0, 0, 0.5]", 6, 1, None),
 ]  # fmt: skip
@@ -231,14 +255,14 @@ def test_mistakes_are_named_with_their_place(folder, old, new, line, column, mes
     "raw, message",
     [
         (b"", "empty"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"\xff\xfe", ":1:1: error: UTF-16 text: save the file as UTF-8"),
         (b"name: a\x00b", r":1:8: error: a control character, U\+0000"),
         (b"name: a # \xc3\xa9\n# \xff", ":2:3: error: not UTF-8"),
         (b"a" * 1_000_001, "larger"),
         (b"[" * 400_000 + b"]" * 400_000, "nested more than 50 deep"),
         (b"- " * 400_000, "nested more than 50 deep"),
         (b"x: &a [*a]", "unknown key"),
-        (b"- 1", "mapping"),
+        (b"- 1", ":1:1: error: the file must be a mapping, not a list"),
     ],
     ids=["empty", "encoding", "NUL", "Latin-1", "large", "deep", "deep block", "recursive", "list"],
 )
@@ -251,27 +275,91 @@ def test_unreadable_files(folder, raw, message):
 @pytest.mark.parametrize(
     "xml, message",
     [
-        ("<mujoco", "robot.xml:1:1: error: not XML"),
-        ("<mujoco/>", "no body with a joint"),
-        (ROBOT.replace('name="wag"', 'name="hip"'), "every joint needs a name of its own"),
-        (ROBOT.replace('name="tail"', 'name="leg"'), "every body of the robot needs a name of its own"),
-        (ROBOT.replace('type="slide"', 'type="slid"'), "unknown type 'slid'"),
-        (ROBOT.replace("actuator>", "sensor>"), "no actuator drives a joint"),
-        (ROBOT.replace('range="-90 45"', 'range="-90"'), "joint 'hip'"),
-        (ROBOT.replace('gear="2"', 'gear="two"'), "joint 'wag'"),
-        (ROBOT.replace("<freejoint/>", '<include file="robot.xml"/>'), "nested more than 16 deep"),
-        (ROBOT.replace("<freejoint/>", '<include file="gone.xml"/>'), "gone.xml: error: No such file"),
+        ("<mujoco", "1:1: error: not XML"),
+        ("", "1:1: error: not XML: no element found"),
+        ("<mujoco/>", "1:1: error: no body with a joint"),
+        ("<robot/>", "1:1: error: this is <robot>, where an MJCF has <mujoco>: make an MJCF of a URDF with `mujoco.MjSpec"),
+        (ROBOT.replace('name="wag"', 'name="hip"'), "20:25: error: joint 'hip': every joint needs a name of its own"),
+        (ROBOT.replace('name="tail"', 'name="leg"'), "20:7: error: body 'leg': every body of the robot needs a name of its own"),
+        (ROBOT.replace('type="slide"', 'type="slid"'), "17:11: error: joint 'slider': type must be hinge or slide or ball or free, not 'slid'"),
+        (ROBOT.replace("actuator>", "sensor>"), "1:1: error: no actuator drives a joint"),
+        (ROBOT.replace('range="-90 45"', 'range="-90"'), "5:7: error: joint 'hip': range must be 2 numbers, not '-90'"),
+        (ROBOT.replace('range="-90 45"', 'range="60 -60"'), "5:7: error: joint 'hip': range must be its lower and its upper end, not '60 -60'"),
+        (ROBOT.replace('range="-90 45"', 'range="nan 60"'), "5:7: error: joint 'hip': range must be 2 numbers, not 'nan 60'"),
+        (ROBOT.replace('range="-90 45"', 'limited="on"'), "5:7: error: joint 'hip': limited must be auto or true or false, not 'on'"),
+        (ROBOT.replace('gear="2"', 'gear="two"'), "24:5: error: joint 'wag': gear must be a number, not 'two'"),
+        (ROBOT.replace('class="foot"/>', 'class="toe"/>'), "16:11: error: there is no default class 'toe'"),
+        (ROBOT.replace("<freejoint/>", '<include file="robot.xml"/>'), "12:7: error: 'robot.xml' is included already"),
+        (ROBOT.replace("<freejoint/>", '<include file="gone.xml"/>'), "12:7: error: no such file: 'gone.xml'"),
+        (ROBOT.replace("<freejoint/>", "<include/>"), "12:7: error: <include> must name a file"),
+        (ROBOT.replace("<freejoint/>", '<joint axis="0 1"/>'), "12:7: error: axis must be 3 numbers, not '0 1'"),
+        (ROBOT.replace('name="trunk"', 'name="trunk" euler="1"'), "11:5: error: euler must be 3 numbers, not '1'"),
+        (ROBOT.replace("<default>\n", '<option timestep="0"/><default>', 1), "2:3: error: timestep must be in [1e-06, 1] s, not 0"),
+        (ROBOT.replace("<default>\n", '<option timestep="-1"/><default>', 1), "2:3: error: timestep must be in [1e-06, 1] s, not -1"),
+        (ROBOT.replace("<default>\n", '<option timestep="nan"/><default>', 1), "2:3: error: timestep must be a number, not 'nan'"),
+        (ROBOT.replace("<default>\n", '<compiler angle="grad"/><default>', 1), "2:3: error: angle must be degree or radian, not 'grad'"),
+        (ROBOT.replace("<default>\n", '<compiler eulerseq="abc"/><default>', 1).replace("<freejoint/>", '<body euler="0 0 1"/>'),
+         "2:3: error: eulerseq must be three of x, y, z"),
+        (ROBOT.encode("utf-16"), "1:1: error: UTF-16 text: save the file as UTF-8"),
+        (ROBOT.encode() + b"<!-- \xff -->", "29:6: error: not UTF-8 text"),
+        (b'<?xml version="1.0" encoding="odd"?>' + b"<!-- \xff -->", "1:42: error: not UTF-8 text, nor 'odd'"),
+        ("<a>" * 600, "1:1501: error: nested more than 500 deep"),
     ],
-    ids=range(10),
+    ids=range(28),
 )  # fmt: skip
 def test_broken_robots(folder, xml, message):
-    (folder / "robot.xml").write_text(xml)
+    (folder / "robot.xml").write_bytes(xml if isinstance(xml, bytes) else xml.encode())
+    message = f"robot.xml:{message}"
     with pytest.raises(TaskError) as caught:
         load_task(folder)
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("declaration", [b"", b'<?xml version="1.0" encoding="odd"?>', b"\xef\xbb\xbf"])
+def test_encodings_of_robots(folder, declaration):
+    """Whatever a file says of its encoding: MuJoCo takes it for UTF-8."""
+    text = ROBOT.replace("<freejoint/>", "<freejoint/> <!-- \u00e9 -->").encode()
+    (folder / "robot.xml").write_bytes(declaration + text)
+    assert load_task(folder).body_names[0] == "trunk"
+    latin = b'<?xml version="1.0" encoding="latin-1"?>' + text.decode().encode("latin-1")
+    (folder / "robot.xml").write_bytes(latin)
+    rewardlang.compile("alive", load_task(folder / "robot.xml"), observations=True)
+
+
+# Names that the task gives, and lines; then line, column and message.
+NAMES = [
+    ("groups:", "groups:\n  torques: [joints, hip]", 17, 3, "`torques` is a name of the task robot already"),
+    ("groups:", "groups:\n  xyz: [joints, hip]", 17, 3, "`xyz` is a name of the task robot already"),
+    ("groups:", "groups:\n  'my legs': [joints, hip]", 17, 4, "`my legs` cannot be the name of a group"),
+    ("groups:", "groups:\n  reward: [joints, hip]", 17, 3, "`reward` cannot be the name of a group"),
+    ("  fallen:", "  my fall:", 22, 3, "`my fall` cannot be the name of a cause"),
+    ("  fallen:", "  torques:", 22, 3, "`torques` is a name of the task robot already"),
+    ("  fallen:", "  ends:", 22, 3, "`ends` is a name of the task robot already"),
+    ("groups:", "quantities: {fallen: dt}\ngroups:", 16, 14, "`fallen` is a name of the task robot already"),
+    ("groups:", 'quantities: {dt: "1"}\ngroups:', 16, 14, "`dt` is a name of the task robot already"),
+    ("groups:", 'quantities: {ends: "1"}\ngroups:', 16, 14, "`ends` is a name of the task robot already"),
+    ("groups:", 'quantities: {x: " torqes + 1"}\ngroups:', 16, 19, "unknown name `torqes`"),
+    ("groups:", "quantities:\n  x: |  # folded\n    dt +\n     torqes\ngroups:", 19, 6, "unknown name `torqes`"),
+    ("groups:", "quantities:\n  x: dt\n     + torqes\ngroups:", 18, 8, "unknown name `torqes`"),
+    ("groups:", "quantities: {x: &a 'torqes'}\ngroups:", 16, 21, "unknown name `torqes`"),
+    ("groups:", 'quantities: {x: "\\x74orqes"}\ngroups:', 16, 17, "unknown name `torqes`"),
+    ("  fallen: base", '  fallen: "base_hight < 0.1 or base', 22, 12, "unknown name `base_hight`"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("old, new, line, column, message", NAMES, ids=range(len(NAMES)))
+def test_what_the_vocabulary_refuses_is_named_with_its_place(folder, old, new, line, column, message):
+    path = folder / "task.yaml"
+    text = TASK.replace(old, new)
+    path.write_text(text.replace("0.2[m]", '0.2[m]"') if 'fallen: "' in new else text)
+    with pytest.raises(rewardlang.RewardError) as caught:
+        rewardlang.compile("alive", str(folder), observations=True)
+    assert str(caught.value).startswith(f"{path}:{line}:{column}: error: {message}")
+
+
 def test_unknown_task():
+    with pytest.raises(TaskError, match="tests: error: a folder without a task.yaml"):
+        load_task(Path(__file__).parent)
     with pytest.raises(TaskError, match="no such task, folder or file; did you mean 'humanoid'?"):
         load_task("humanoyd")
 

@@ -93,7 +93,7 @@ def _related(
 
 def _task_file(analysis: Analysis, name: str) -> Optional[Path]:
     path = None if analysis.task is None else analysis.task.path
-    return path if path is not None and name == f"{path.parent.name}/{path.name}" else None
+    return path if path is not None and name == str(path) else None
 
 
 def takes_snippets(capabilities: Any) -> bool:

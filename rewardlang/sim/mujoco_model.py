@@ -30,7 +30,7 @@ def load_model(task, batched: bool) -> mujoco.MjModel:
                 actuator.dyntype, actuator.actlimited = mujoco.mjtDyn.mjDYN_NONE, False
         if batched:
             _add_contact_sensor(spec)
-        if not task.fixed_base and not _has_ground(spec, task):
+        if task.roams and not _has_ground(spec, task):
             _add_floor(spec)
         model = spec.compile()
     except ValueError as error:

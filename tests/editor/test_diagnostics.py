@@ -133,6 +133,29 @@ def test_the_task(editor: Client, tmp_path: Path) -> None:
         assert other.leave() == 0
 
 
+@pytest.mark.parametrize(
+    "robot, asset, message",
+    [
+        (b"\xff\xfe<", "robot.xml", "robot.xml:1:1: error: UTF-16 text"),
+        (
+            b'<?xml version="1.0" encoding="odd"?>\xff',
+            "robot.xml",
+            "robot.xml:1:37: error: not UTF-8 text, nor 'odd'",
+        ),
+        (b'<mujoco><option timestep="0"/></mujoco>', "robot.xml", "robot.xml:1:1: error: no body"),
+        (b"", "__main__:robot.xml", "task.yaml:2:15: error: '__main__' is no Python package"),
+        (b"", "robot.xml", "robot.xml:1:1: error: not XML"),
+    ],
+)
+def test_a_task_that_cannot_be_read(tmp_path: Path, robot: bytes, asset: str, message: str) -> None:
+    (tmp_path / "robot.xml").write_bytes(robot)
+    (tmp_path / "task.yaml").write_text(f'name: a\nasset: {{file: "{asset}"}}\n', encoding="utf-8")
+    (d,) = analyse("reward = alive\n", task=str(tmp_path)).diagnostics
+    assert d.code == "RW108" and message in d.message
+    (d,) = analyse("reward = alive\n", task=str(tmp_path / "robot.xml")).diagnostics
+    assert d.code == "RW108" and "robot.xml:1:" in d.message
+
+
 def test_untitled_texts(editor: Client) -> None:
     editor.notify(
         "textDocument/didOpen",
