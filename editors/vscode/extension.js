@@ -30,7 +30,7 @@ async function start() {
     await client.start();
   } catch (problem) {
     const text = `rewardlang: \`${run.command} lsp\` does not start: ${problem.message ?? problem}. ` +
-      "Install it with pip install 'rewardlang[lsp]' and set rewardlang.path if it is in a venv.";
+      "Install its language server (pip install -e '.[lsp]' in a clone of rewardlang) and set rewardlang.path if it is in a venv.";
     const choice = await vscode.window.showErrorMessage(text, "Open the setting");
     if (choice) await vscode.commands.executeCommand("workbench.action.openSettings", "rewardlang.path");
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -26,6 +27,7 @@ from ..task import Task, load_task
 from . import symbols
 
 ROUNDS = 5
+OPERAND = "operand_"  # a definition that stands for an expression whose type is asked for
 Files = Dict[Source, Tuple[Path, Span]]
 
 
@@ -153,6 +155,24 @@ def _task(
             out.diagnostics.append(error("RW108", line, f"the task cannot be read: {problem}"))
         return None, None
     return task, names
+
+
+def type_of(operand: str, among: Optional[n.File], names: Vocabulary) -> Optional[Type]:
+    """The type that an expression has among the definitions of a file; None if it cannot be told."""
+    aliases = (
+        ()
+        if among is None
+        else [tie.name for tie in (*among.imports, *among.statements) if isinstance(tie, n.Import)]
+    )
+    for alias in aliases:
+        operand = re.sub(rf"\b{alias}\s*\.\s*", f"{alias}_", operand)
+    tree, broken = parse_parts(Source("operand", f"{OPERAND} = ({operand})\n"))
+    if broken:
+        return None
+    known = () if among is None else tuple(s for s in among.statements if isinstance(s, TAKEN))
+    out = Analysis(None, tree.source, tree)
+    _salvage(out, n.File(tree.source, (*known, *tree.statements)), names)
+    return out.names.get(OPERAND)
 
 
 def fallback_vocabulary() -> Vocabulary:

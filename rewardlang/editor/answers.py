@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 REFUSED = -32803  # the protocol's RequestFailed
 
 
+class Declined(JsonRpcException):
+    """An answer, not a fault: the editor shows why, and the log has nothing of it."""
+
+
 # documents
 
 
@@ -178,7 +182,7 @@ def _allowed(action: Any, *arguments: Any) -> Any:
     try:
         return action(*arguments)
     except rename.Refused as problem:
-        raise JsonRpcException(str(problem), REFUSED) from None
+        raise Declined(str(problem), REFUSED) from None
 
 
 async def _format(ls: Server, params: lsp.DocumentFormattingParams) -> Optional[List[lsp.TextEdit]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterator, List, Tuple
 
+from ..lang.expect import FORMS, READS
 from ..lang.kernels import SHAPES
 from . import proposals, words
 from .analysis import Analysis, fallback_vocabulary
@@ -52,12 +53,17 @@ def _word(scope: Scope, at: Cursor) -> Iterator[Item]:
         if special is not None:
             yield from special
             return
+    if last == ["as"]:
+        return  # a new name is due
     if not at.words and _column(scope.text, at.prefix.start) == 0:
         yield from (
             Item(word, "keyword", form, doc, snippet, rank=1)
             for word, (form, doc, snippet) in words.STATEMENTS.items()
         )
-    if at.words and _ends_operand(at.words[-1]):
+    law = bool(at.words) and at.words[0].text == "expect"
+    if law and len(at.words) == 1:
+        yield from proposals.claims(FORMS)
+    elif at.words and _ends_operand(at.words[-1]):
         yield from (
             Item(word, "keyword", "", doc) for word, doc in words.OPERATORS.items() if word in _joining(at)
         )
@@ -77,8 +83,13 @@ def _word(scope: Scope, at: Cursor) -> Iterator[Item]:
         if bracket.before == "table" and bracket.argument == 0:
             yield from proposals.selections(scope, list(scope.vocabulary.axes.values()), rank=1)
             return
+        if law and bracket.before in READS:
+            yield from proposals.readable(scope, bracket.before)
+            return
         if not current:
             yield from proposals.keywords(scope, bracket)
+    if law:
+        yield from proposals.paid(scope)
     yield from proposals.expression(scope, at)
 
 
@@ -92,8 +103,7 @@ def _ends_operand(token: Token) -> bool:
 
 def _joining(at: Cursor) -> Tuple[str, ...]:
     head = at.words[0].text
-    as_, in_ = (
-        ("as",) if head in ("reward", "import") or head not in words.STATEMENTS else (),
-        ("in",) if head == "param" else (),
-    )
-    return ("and", "or", *as_, *in_)
+    if head == "param":
+        return ("in",)
+    named = head in ("reward", "import") or head not in words.STATEMENTS
+    return ("and", "or", "as") if named else ("and", "or")

@@ -29,6 +29,8 @@ def _after_weight(scope: Scope, head: List[str]) -> Optional[List[Item]]:
         [Item(name, "term", "term", describe.term(scope.last, name)) for name in scope.terms()]
         if len(head) == 1
         else None
+        if "=" in head
+        else []
     )
 
 
@@ -54,8 +56,21 @@ def _after_terminate(scope: Scope, head: List[str]) -> Optional[List[Item]]:
     return [Item("when", "keyword", "", words.OPERATORS["when"])] if len(head) == 2 else None
 
 
+def _after_success(scope: Scope, head: List[str]) -> Optional[List[Item]]:
+    return _after_terminate(scope, head) if len(head) > 1 else []  # a new name is due
+
+
 def _new_name(scope: Scope, head: List[str]) -> Optional[List[Item]]:
     return [] if len(head) < 3 else None
+
+
+def _new_param(scope: Scope, head: List[str]) -> Optional[List[Item]]:
+    """A param's value and bounds are numbers."""
+    return [] if len(head) < 3 or head[-1] in ("=", "in") else None
+
+
+def _after_total(scope: Scope, head: List[str]) -> Optional[List[Item]]:
+    return [] if len(head) < 2 else None
 
 
 def _after_import(scope: Scope, head: List[str]) -> Optional[List[Item]]:
@@ -64,5 +79,5 @@ def _after_import(scope: Scope, head: List[str]) -> Optional[List[Item]]:
 
 HEADS = {
     "task": _task_names, "reward": _after_reward, "weight": _after_weight, "drop": _after_drop, "terminate": _after_terminate,
-    "success": _after_terminate, "param": _new_name, "metric": _new_name, "import": _after_import, "extends": _after_import,
+    "success": _after_success, "param": _new_param, "metric": _new_name, "total": _after_total, "import": _after_import, "extends": _after_import,
 }  # fmt: skip

@@ -71,6 +71,8 @@ def known(analysis: Analysis, name: str) -> str:
         return describe.selection(vocabulary, name)
     if name in words.CONSTANTS:
         return describe.paragraphs([describe.code(name), words.CONSTANTS[name]])
+    if name in words.CLAIMS:
+        return describe.paragraphs([describe.code(words.CLAIMS[name].form), words.CLAIMS[name].doc])
     return describe.builtin(name) if name in words.function_names() else ""
 
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from ..lang import nodes as n
+from ..lang.expect import BEHAVIOURS, READS
 from ..lang.kernels import SHAPES
 from ..lang.loader import SHIPPED, nearby
 from ..lang.registry import BUILTINS
 from ..lang.types import Axis, Kind, Type
 from ..lang.vocabulary import Vocabulary
 from . import describe, words
-from .analysis import Analysis
+from .analysis import Analysis, type_of
 from .cursor import Cursor
 from .hover import axes_of
 from .links import Files, outline_of
-from .tokens import Bracket, dotted
+from .tokens import Bracket, dotted, operand
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,19 @@ def members(scope: Scope, at: Cursor) -> Iterator[Item]:
             elif isinstance(s, n.Function):
                 yield _function_item(s, f"of {tie.path}")
         return
-    type = scope.type_of(base)
+    text = operand(at.words[:-1], scope.text)
+    type = scope.type_of(base) if base == text else None
+    if type is None:
+        type = type_of(text, scope.analysis.joined or scope.last.joined, scope.vocabulary)
     letters = type.vector.name if type is not None and type.vector is not None else "xyz"
-    if type is not None and type.vector is None and base:
+    if type is not None and type.vector is None:
         return
     for name in words.COMPONENT_NAMES:
         if set(name) <= set(letters) and name != letters:
             yield Item(
                 name,
                 "component",
-                f"component of {base}" if len(name) == 1 else f"components of {base}",
+                f"component of {text}" if len(name) == 1 else f"components of {text}",
                 rank=len(name),
             )
 
@@ -144,6 +148,30 @@ def expression(scope: Scope, at: Cursor) -> Iterator[Item]:
         yield Item(name, "function", f.form, describe.in_short(f), _call(name, _required(name)), rank=5)
     yield Item("pi", "constant", words.CONSTANTS["pi"], rank=6)
     yield Item("not", "keyword", "", words.OPERATORS["not"], rank=6)
+
+
+def claims(names: Iterable[str]) -> Iterator[Item]:
+    """Forms that only an `expect` line has."""
+    for name in names:
+        form, doc, snippet = words.CLAIMS[name]
+        yield Item(name, "function", form, doc, snippet, rank=1)
+
+
+def paid(scope: Scope) -> Iterator[Item]:
+    """What only an `expect` line reads: what terms and groups pay, returns of behaviours."""
+    yield from claims(READS)
+    yield from (item for item in readable(scope, "paid") if scope.type_of(item.label) is None)
+
+
+def readable(scope: Scope, function: str) -> Iterator[Item]:
+    """What stands in `paid(...)` and `return(...)`."""
+    if function == "return":
+        yield from (Item(name, "value", "scripted behaviour", rank=1) for name in BEHAVIOURS)
+        return
+    yield from (Item(name, "term", "term", describe.term(scope.last, name), rank=1) for name in scope.terms())
+    groups = (s.group for s in scope.of(n.Reward) if isinstance(s, n.Reward))
+    yield from (Item(name, "variable", "reward group", rank=1) for name in groups)
+    yield Item("total", "variable", "what is paid", rank=1)
 
 
 def _parameters(at: Cursor) -> Iterator[Item]:

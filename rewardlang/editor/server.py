@@ -14,7 +14,7 @@ from .. import __version__
 from ..lang.source import Source, Span
 from . import protocol
 from .analysis import Analysis, analyse
-from .answers import ANSWERS
+from .answers import ANSWERS, Declined
 from .links import Files
 from .positions import Positions
 from .protocol import path_of, uri_of
@@ -146,8 +146,18 @@ class Server(LanguageServer):
 
 def serve(task: Optional[str] = None) -> None:
     """Answer an editor on standard input and output until it leaves."""
-    logging.getLogger("pygls").setLevel(logging.ERROR)
+    _log_faults()
     server = Server(task)
     for method, options, answer in ANSWERS:
         server.feature(method, *([options] if options is not None else []))(answer)
     server.start_io()
+
+
+def _log_faults() -> None:
+    """Write what goes wrong in pygls to standard error; a request that is declined is no fault."""
+    faults = logging.StreamHandler()
+    faults.setLevel(logging.ERROR)
+    faults.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], Declined)))
+    log = logging.getLogger("pygls")
+    log.addHandler(faults)
+    log.propagate = False

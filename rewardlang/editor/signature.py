@@ -61,6 +61,8 @@ def _form(
             return f"{name}({', '.join(s.parameters)})", describe.code(s.span.text)
     if name in words.function_names():
         return words.function(name).form, words.function(name).doc
+    if name in words.CLAIMS:
+        return words.CLAIMS[name].form, words.CLAIMS[name].doc
     if "." not in name:
         return None
     own = outline_of(analysis if analysis.tree.statements else last, text)

@@ -76,6 +76,26 @@ def open_brackets(words: List[Token]) -> List[Bracket]:
     return out
 
 
+def operand(words: List[Token], text: str) -> str:
+    """The operand of a text that its words end with: a name, a call, a bracket, with all that selects from it."""
+    start, depth = len(words), 0
+    while start > 0:
+        token, before = words[start - 1], words[start - 2] if start > 1 else None
+        depth += (token.text in CLOSING) - (token.text in OPENING) if token.kind == "operator" else 0
+        if depth < 0:
+            break
+        start -= 1
+        if depth > 0 or token.text == ".":
+            continue
+        joined = before is not None and (
+            before.text == "."
+            or (token.text in OPENING and (before.text in CLOSING or dotted(words, start) != ""))
+        )
+        if not joined:
+            break
+    return text[words[start].start : words[-1].end] if start < len(words) else ""
+
+
 def dotted(words: List[Token], end: int) -> str:
     """The name, or `file.name`, that ends before a word; empty if there is none."""
     if (

@@ -40,6 +40,13 @@ OPERATORS: Dict[str, str] = {
     "as": "Names a term (`... as effort`) or an import.", "in": "The range of a param: `in [lo, hi]`.",
     "when": "What a termination waits for.", "per": "`per step` (the default) or `per second` (times dt).",
 }  # fmt: skip
+CLAIMS: Dict[str, Word] = {
+    "increasing": Word("increasing(f, x)", "A law: f does not fall when the quantity or definition x rises and all else stays.", "increasing(${1:f}, ${2:x})$0"),
+    "decreasing": Word("decreasing(f, x)", "A law: f does not rise when the quantity or definition x rises and all else stays.", "decreasing(${1:f}, ${2:x})$0"),
+    "symmetric": Word("symmetric(f)", "A law: f is the same on the mirrored robot.", "symmetric(${1:f})$0"),
+    "paid": Word("paid(NAME)", "What a term, a group or the `total` pays, its weight included.", "paid(${1:total})$0"),
+    "return": Word("return(BEHAVIOUR)", "The mean discounted return of a scripted behaviour, which `check --probe` runs.", "return(${1:hold})$0"),
+}  # fmt: skip
 PER = {"step": "Paid once per control step: the default.", "second": "Multiplied by the control period dt."}
 CONSTANTS = {"pi": "3.14159..., the only constant."}
 UNITS = tuple(SYMBOLS)

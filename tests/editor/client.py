@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 WAIT = 30.0  # s, for busy machines
 
@@ -19,8 +21,12 @@ class Refusal(Exception):
 
 
 class Client:
+    """An editor with a server of its own. Without the server's libraries, which are an extra, the test is skipped."""
+
     def __init__(self, folder: Path, *, options: Any = None, encodings: Optional[List[str]] = None, snippets: bool = True,
                  arguments: Tuple[str, ...] = ()) -> None:  # fmt: skip
+        for library in ("lsprotocol", "pygls"):
+            pytest.importorskip(library)
         self.errors = (folder / "stderr.txt").open("wb")
         self.process = subprocess.Popen([sys.executable, "-m", "rewardlang", "lsp", *arguments], cwd=ROOT,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)  # fmt: skip

@@ -29,6 +29,13 @@ CASES = [
     ("x = base_lin_vel.|", ["x", "y", "z", "xy", "xz", "yz"], ["xyz", "torques"]),
     ("x = torques.|", [], ["x", "torques"]),
     ("x = f(torques)[0].|", ["x", "xy"], []),
+    ("x = torques[knees].|", [], ["x", "torques"]),
+    ("x = (dof_pos - default_dof_pos).|", [], ["x"]),
+    ("x = 2 * left(torques).|", [], ["x"]),
+    ("x = contact_forces.z.|", [], ["x"]),
+    ("x = norm(base_lin_vel.xy) + projected_gravity.xy.|", ["x", "y"], ["z", "xz"]),
+    ("x = abs(body_pos[soles]).|", ["x", "z", "xy"], []),
+    ("near(gap, reach) = gap.|", ["x", "xy"], []),
     ("x = torques[|", ["hips", "knees", '"left_knee"', "joints"], ["feet", "soles", '"left_foot"', "torques"]),
     ('x = torques["|', ["left_knee", "*_knee", "left_*", "*"], ["left_foot", "torques"]),
     ('x = torques["left_knee", "r|"]', ["right_knee", "right_*"], ["left_foot"]),
@@ -53,6 +60,20 @@ CASES = [
     ("drop metric |", ["height"], ["speed"]),
     ("terminate |", ["fallen"], ["torques"]),
     ("terminate x |", ["when"], ["torques"]),
+    ("success |", [], ["fallen", "tipped", "torques", "and"]),
+    ("success x |", ["when"], ["torques"]),
+    ("expect |", ["torques", "target", "effort", "style", "total", "paid", "return", "increasing", "symmetric", "not"], ["and", "or", "as"]),
+    ("expect eff|", ["effort"], ["and"]),
+    ("expect effort |", ["and", "or"], ["as", "torques"]),
+    ("expect effort <= |", ["effort", "paid", "torques"], ["increasing", "and"]),
+    ("expect increasing(|", ["speed", "torques", "paid"], ["increasing"]),
+    ("expect paid(|", ["speed", "style", "total"], ["torques", "hold"]),
+    ("expect return(hold) > return(|", ["limp", "fall"], ["torques", "speed"]),
+    ("metric x = |", ["torques"], ["effort", "paid", "increasing"]),
+    ("reward = alive as |", [], ["torques", "and"]),
+    ("weight effort |", [], ["and"]),
+    ("param x = |", [], ["torques"]),
+    ("param x = 1 |", ["in"], ["and"]),
     ("terminate x when base|", ["base_height"], ["when"]),
     ("reward |", ["style", "per"], ["torques"]),
     ("reward x per |", ["step", "second"], ["torques"]),
@@ -64,6 +85,8 @@ CASES = [
     ("x = target # tor|", [], ["torques"]),
     ("param |", [], ["torques"]),
     ('import "lib/legs.reward" as g\nx = g.|', ["swing", "near"], ["x", "torques"]),
+    ('import "lib/legs.reward" as g\nx = abs(g.swing).|', [], ["x", "torques"]),
+    ('import "lib/legs.reward" as g\nx = (g.swing * base_lin_vel).|', ["x", "xy"], ["torques"]),
     ("task * |", ["torques"], ["humanoid"]),
 ]  # fmt: skip
 
@@ -128,7 +151,7 @@ def test_plain_text_for_an_editor_without_snippets(tmp_path) -> None:
 @pytest.mark.parametrize("after, form, active", [
     ("x = clip(target, |", "clip(x, lo, hi)", 1), ("x = clip(target, hi=|", "clip(x, lo, hi)", 2), ("x = track(|", "track(error, width)", 0),
     ("x = track(clip(1, 2, 3), |", "track(error, width)", 1), ("x = min(1, 2, 3, |", "min(a, b, ..., over=axis)", None),
-    ("x = (|", None, None), ("x = |", None, None), ("x = clip(target, [1, 2, |", "clip(x, lo, hi)", 1),
+    ("expect increasing(effort, |", "increasing(f, x)", 1), ("x = (|", None, None), ("x = |", None, None), ("x = clip(target, [1, 2, |", "clip(x, lo, hi)", 1),
 ])  # fmt: skip
 def test_signature(editor: Client, after: str, form: Any, active: Any) -> None:
     proposals(editor, after)

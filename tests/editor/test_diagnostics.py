@@ -124,6 +124,10 @@ def test_the_task(editor: Client, tmp_path: Path) -> None:
         other.notify("workspace/didChangeConfiguration", {"settings": {"rewardlang": {"task": "humanoid"}}})
         (d,) = other.published(other.uri("a.reward"))
         assert d["code"] == "RW221"
+        for name in ("task.yaml", "humanoid.xml"):  # the YAML itself; the robot without one
+            setting = {"rewardlang": {"task": f"robots/mine/{name}"}}
+            other.notify("workspace/didChangeConfiguration", {"settings": setting})
+            assert other.published(other.uri("a.reward")) == []
         (folder / "task.yaml").write_text("name: [\n", encoding="utf-8")
         other.notify(
             "workspace/didChangeConfiguration", {"settings": {"rewardlang": {"task": "robots/mine"}}}

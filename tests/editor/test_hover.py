@@ -24,6 +24,7 @@ terminate tipped when projected_gravity.z > -0.5
 metric mass = sum(body_mass)
 weight effort = -0.02
 knees_2 = table(joints, "*_knee": 0.2, "*": 0.1)
+expect symmetric(effort)
 """
 CASES = [
     ("base_lin|_vel", ["base_lin_vel = rotate_inverse(root_quat, root_lin_vel)", "Linear velocity of the base.", "[xyz] m/s", "base frame"]),
@@ -52,6 +53,7 @@ CASES = [
     ("tas|k humanoid", ["task NAME"]), ("terminat|e tipped", ["terminate NAME when condition"]),
     ("tipped wh|en", ["termination waits"]), ("p|er second", ["per second"]), ("per sec|ond", ["dt"]),
     ("0.25) a|s speed", ["Names a term"]),
+    ("symm|etric(effort)", ["symmetric(f)", "mirrored robot"]),
     ("moving |- 0.7", ["moving - 0.7[m/s]", "m/s"]),
 ]  # fmt: skip
 

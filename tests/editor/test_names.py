@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -15,7 +16,7 @@ from rewardlang.editor.links import Files
 from rewardlang.lang.fmt import formatted
 from rewardlang.lang.source import Source
 
-from .client import ROOT, Client, Refusal, applied, marked
+from .client import ROOT, WAIT, Client, Refusal, applied, marked
 
 TEXT = """\
 import "legs.reward" as legs
@@ -175,6 +176,20 @@ REFUSED = [
 def test_rename_refused(two: Client, place: str, new: str, why: str) -> None:
     with pytest.raises(Refusal, match=why):
         two.ask("rename", at(place), newName=new)
+
+
+def test_what_is_refused_leaves_nothing_in_the_log(two: Client) -> None:
+    log = two.folder / "stderr.txt"
+    before = log.read_text(encoding="utf-8")
+    for request, more in (("rename", {"newName": "x"}), ("prepareRename", {})):
+        with pytest.raises(Refusal, match="name of the task"):
+            two.ask(request, at("base_lin_v|el"), **more)
+    assert log.read_text(encoding="utf-8") == before
+    two.notify("textDocument/didChange", {"textDocument": {}})  # a fault is told
+    end = time.monotonic() + WAIT
+    while log.read_text(encoding="utf-8") == before:
+        assert time.monotonic() < end, "the log says nothing of a fault"
+        time.sleep(0.01)
 
 
 def test_rename_refused_where_it_would_be_caught(editor: Client) -> None:

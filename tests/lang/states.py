@@ -54,8 +54,8 @@ def draw(vocabulary: Vocabulary, n: int, generator: torch.Generator, extreme: fl
 def sequence(vocabulary: Vocabulary, n: int, steps: int, seed: int, extreme: float = 0.0) -> Iterator[Moment]:
     """First a moment whose `after` is the initial reset of all, then the steps."""
     generator = torch.Generator().manual_seed(seed)
-    model = {q.name: v for q in raw(vocabulary) if q.kind == "model"
-             for v in [draw(vocabulary, n, torch.Generator().manual_seed(seed), 0.0)[q.name]]}  # fmt: skip
+    first = draw(vocabulary, n, torch.Generator().manual_seed(seed))
+    model = {q.name: first[q.name] for q in raw(vocabulary) if q.kind == "model"}
     count = torch.zeros(n, dtype=torch.float64)
     everyone = torch.ones(n, dtype=torch.bool)
     for step in range(steps + 1):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -20,19 +20,14 @@ from rewardlang.rl.run_folder import RunError
 from rewardlang.rl.scalars import read_csv
 from rewardlang.rl.train import train
 
+from .endless import endless
 from .test_train import events
 
 INTERVAL = 4  # save_frequency in conftest
 
 
-def start(spec: Path, task: Path, out: Path) -> subprocess.Popen:
-    """A training of many epochs in a process of its own."""
-    call = f"train({str(spec)!r}, task={str(task)!r}, num_envs=16, max_epochs=100000, name='a', out={str(out)!r})"
-    return subprocess.Popen(
-        [sys.executable, "-c", f"from rewardlang.rl.train import train; {call}"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+FRESH = multiprocessing.get_context("forkserver")  # a new process for each run, the libraries imported once
+FRESH.set_forkserver_preload([endless.__module__, "rewardlang.sim.mujoco"])
 
 
 def wait_for_epoch(run: Path, epoch: int) -> None:
@@ -62,21 +57,24 @@ def test_a_run_that_was_stopped_goes_on(
     spec: Path, task: Path, tmp_path: Path, how: signal.Signals, epoch: int
 ) -> None:
     run = tmp_path / "a"
-    with start(spec, task, tmp_path) as process:
-        try:
-            wait_for_epoch(run, epoch)
-            if how == signal.SIGINT:
-                with pytest.raises(RunError, match="is being trained by another process"):
-                    train(resume=run, max_minutes=0.01)
-        finally:
-            process.send_signal(how)
-        shown = process.communicate(timeout=60)[0]
+    process = FRESH.Process(target=endless, args=(spec, task, tmp_path), daemon=True)
+    process.start()
+    try:
+        wait_for_epoch(run, epoch)
+        if how == signal.SIGINT:
+            with pytest.raises(RunError, match="is being trained by another process"):
+                train(resume=run, max_minutes=0.01)
+        os.kill(process.pid, how)
+        process.join(60)
+    finally:
+        process.kill()
+    shown = (tmp_path / "shown.txt").read_text(encoding="utf-8")
     reached = int(read_csv(run / "scalars.csv")[-1]["epoch"])
     saved = torch.load(run / "nn" / "last.pth", weights_only=True)["epoch"]
     if how == signal.SIGKILL:
         assert 0 <= reached - saved <= INTERVAL
     else:
-        assert process.returncode == 0 and saved == reached
+        assert process.exitcode == 0 and saved == reached
         assert (
             f"rewardlang play {run}" in shown.splitlines()[-1]
             and f"rewardlang train --resume {run}" in shown.splitlines()[-1]

@@ -13,7 +13,7 @@ from rewardlang.lang import compiler, format
 from rewardlang.lang.bounds import Bounds
 from rewardlang.reward import Reward
 from rewardlang.statistics import Statistics
-from rewardlang.testing import LawBroken
+from rewardlang.testing import LawBroken, runner
 from rewardlang.testing.laws import LAWS
 from rewardlang.testing.runner import Trials, try_law
 from rewardlang.testing.subject import Subject
@@ -147,6 +147,12 @@ def broken_laws(laws: Tuple[str, ...] = ()) -> List[Any]:
         for r in try_law(law, subject, trials, shrink=False)
         if r.case is not None
     ]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine makes no case small in 20 s."""
+    monkeypatch.setattr(runner, "PATIENCE", 600.0)
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda d: d.name)

@@ -15,7 +15,7 @@ from .cases import Case
 from .episodes import Moment, State, episodes, model
 from .formula import Formula
 
-ENVS, STEPS = 8, 120
+ENVS, STEPS = 8, 80
 Payments = Dict[
     str, np.ndarray
 ]  # by term, in `total`, and whether it `ended` the episode; [steps, envs] each
