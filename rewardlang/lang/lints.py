@@ -1,4 +1,4 @@
-"""Lints that ranges and names decide (RW511, RW513 to RW517): a reward that says something else than it seems to.
+"""Lints that ranges and names decide (RW511, RW513 to RW517, RW519): a reward that says something else than it seems to.
 
 Each rule is one function of the compiled spec; what only states can show is measured by `check --probe`.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from . import nodes as n
+from .backwards import backwards
 from .bounds import Bounds
 from .diagnostics import Diagnostic, Label, error
 from .ir import Program, Term, below
@@ -288,4 +289,5 @@ RULES: Tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     dead,
     unused,
     unobservable,
+    backwards,
 )
