@@ -108,13 +108,13 @@ def sign(s: Subject) -> Iterator[Diagnostic]:
 
 def _is_signed(s: Subject, root: int) -> bool:
     """Whether a value is made of signed quantities by nothing but sums and products, so that its range is no looser than it is."""
-    nodes, todo = s.program.nodes, [root]
+    nodes, todo, quantities = s.program.nodes, [root], s.resolved.vocabulary.quantities
     while todo:
-        node = nodes[todo.pop()]
-        if (
-            node.op not in ("quantity", "const", "param", "run")
-            and node.name not in s.resolved.vocabulary.quantities
-        ):
+        i = todo.pop()
+        node = nodes[i]
+        if all(q in quantities and quantities[q].kind == "model" for q in s.program.reads(i)):
+            continue  # a factor that the robot fixes
+        if node.op not in ("quantity", "const", "param", "run") and node.name not in quantities:
             if node.op not in LINEAR:
                 return False
             todo += node.args

@@ -18,6 +18,7 @@ WRONG = [
     ("RW513", "reward = forward_vel + alive - 0.5 * base_ang_vel.z as turning"),
     ("RW513", "reward = forward_vel + alive - 0.05 * sum(torques * dof_vel) as power"),
     ("RW513", "reward = forward_vel + alive - 0.1 * sum(dof_pos - default_dof_pos) as bend"),
+    ("RW513", "gear = torque_limits / max(torque_limits)\nreward = forward_vel + alive - 0.05 * sum(actions * dof_vel * gear) as energy"),
     ("RW513", "low = min(base_height - 0.3[m], 0)\nreward = forward_vel + alive + 2 * low"),
     # one term
     ("RW514", "reward = forward_vel + alive - 1000 * sum(torques^2) as effort - sum(projected_gravity.xy^2) as tilt"),
