@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Dict, Iterator, List, Optional, Sequence, Tupl
 
 from . import format
 from . import nodes as n
-from .expect import BEHAVIOURS, DELTA, ROUNDING, Expectation, about
+from .expect import BEHAVIOURS, DELTA, ROOM, ROUNDING, Expectation, about
 from .ir import Output, Program, below
 from .mirror import mirrored
 from .mismatch import Value
 from .names import read_names
 from .types import EVERYTHING, Axis, Depends, Kind, Type
-from .units import ONE
+from .units import ONE, show
 from .uses import is_known
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def _claim(checker: Checker, program: Program, line: n.Expect) -> Iterator[Expec
         return
     kind = "step"
     if parts[0] is condition:
-        holds, shown = _condition(checker, line, values[0]), _sides(checker, condition)
-        proof = holds
+        proof, shown = _condition(checker, line, values[0]), _sides(checker, condition)
+        holds = proof and with_room(checker, proof)
         returns = {name for name in read_names(condition) if name.startswith("return(")}
         if returns:
             kind = "behaviours"
@@ -83,19 +83,19 @@ def _claim(checker: Checker, program: Program, line: n.Expect) -> Iterator[Expec
     else:
         assert isinstance(condition, n.Call)
         kind = condition.function
-        holds, proof = _of_form(checker, condition, [v for v in values if v is not None])
-        shown = [(parts[0], values[0])]
-    if holds is None:
+        holds, proof, other = _of_form(checker, condition, [v for v in values if v is not None])
+        changed = (
+            "of the mirror image" if kind == "symmetric" else f"with `{format.expression(parts[1])}` greater"
+        )
+        shown = [(format.expression(parts[0]), values[0]), (changed, other)]
+    if holds is None or proof is None:
         return
     metrics = [Output("holds", ops.as_number(holds).node)]
-    metrics += [
-        Output(format.expression(part), ops.as_number(v).node)
-        for part, v in shown
-        if v is not None and not v.type.axes
-    ]
+    metrics += [Output(name, ops.as_number(v).node) for name, v in shown if v is not None and not v.type.axes]
     own = replace(program, metrics=tuple(metrics), observations=())
     text, span = format.expression(condition), line.condition.span
-    yield Expectation(text, kind, "open", span, own, holds.node if proof is None else proof.node)
+    unit = next((show(v.type.unit) for v in values[1:] if v is not None), "")
+    yield Expectation(text, kind, "open", span, own, proof.node, unit)
 
 
 def _condition(checker: Checker, line: n.Expect, value: Optional[Value]) -> Optional[Value]:
@@ -111,44 +111,63 @@ def _condition(checker: Checker, line: n.Expect, value: Optional[Value]) -> Opti
     return None
 
 
-def _sides(checker: Checker, condition: n.Expr) -> List[Tuple[n.Expr, Optional[Value]]]:
-    """What a condition compares: the values that a counterexample shows."""
+def with_room(checker: Checker, condition: Value) -> Value:
+    """The condition with room for rounding where it says `<=` or `>=`: `norm(v) <= 1` of a unit vector is to hold."""
+    builder, ops = checker.builder, checker.ops
+    node = builder.nodes[condition.node]
+    if node.op in ("and", "or", "all", "any"):
+        args = [with_room(checker, Value(a, builder.nodes[a].type)).node for a in node.args]
+        return Value(builder.add(node.op, args, node.type, node.data), node.type)
+    if node.op not in ("le", "ge"):
+        return condition
+    low, high = (
+        _bare(Value(a, builder.nodes[a].type)) for a in (node.args if node.op == "le" else node.args[::-1])
+    )
+    room = ops.binary(
+        "mul", ops.number(ROOM), ops.binary("max", ops.number(1.0), ops.unary("abs", high, None))
+    )
+    return ops.compare("<=", low, ops.binary("add", high, room))
+
+
+def _sides(checker: Checker, condition: n.Expr) -> List[Tuple[str, Optional[Value]]]:
+    """What a condition compares: the values that a counterexample shows, under their texts."""
     if isinstance(condition, n.Compare):
-        return [(part, checker.lower(part)) for part in condition.operands if read_names(part)]
+        return [
+            (format.expression(part), checker.lower(part)) for part in condition.operands if read_names(part)
+        ]
     return [side for part in n.children(condition) for side in _sides(checker, part)]
 
 
 def _of_form(
     checker: Checker, call: n.Call, values: Sequence[Value]
-) -> Tuple[Optional[Value], Optional[Value]]:
-    """The condition that `increasing`, `decreasing` or `symmetric` stands for, and the node that its proof is about: a condition,
-    or the value that is to rise with `delta`."""
+) -> Tuple[Optional[Value], Optional[Value], Optional[Value]]:
+    """The condition that `increasing`, `decreasing` or `symmetric` stands for, the node that its proof is about (a condition, or
+    the value that is to rise with `delta`), and what f is compared with."""
     ops, f = checker.ops, checker.guard(call.arguments[0].span, [call.arguments[0]], checker.ops.as_number, values[0])  # fmt: skip
     if f is None:
-        return None, None
+        return None, None, None
     if f.type.axes:
         checker.report("RW521", call.arguments[0].span, f"`{call.function}` is about a single number, this has the axes {f.type.axes_text()}",
                        help="use `sum(...)`, or one element")  # fmt: skip
-        return None, None
+        return None, None, None
     slack = ops.binary(
         "mul", ops.number(ROUNDING), ops.binary("max", ops.number(1.0), ops.unary("abs", _bare(f), None))
     )
     if call.function == "symmetric":
         other = checker.guard(call.span, [call.arguments[0]], lambda: Value(mirrored(ops, f.node), f.type))
         if other is None:
-            return None, None
+            return None, None, None
         apart = ops.unary("abs", _bare(ops.binary("sub", f, other)), None)
         same = Value(mirrored(ops, f.node, _known_mirrors(checker)), f.type)
-        return ops.compare("<=", apart, slack), ops.compare("==", f, same)
+        return ops.compare("<=", apart, slack), ops.compare("==", f, same), other
     raised = _raised(checker, call, f, values[1])
     if raised is None:
-        return None, None
+        return None, None, None
     rise = _bare(
         ops.binary("sub", raised, f) if call.function == "increasing" else ops.binary("sub", f, raised)
     )
-    return ops.compare(
-        ">=", rise, ops.negative(slack)
-    ), raised if call.function == "increasing" else ops.negative(raised)
+    proof = raised if call.function == "increasing" else ops.negative(raised)
+    return ops.compare(">=", rise, ops.negative(slack)), proof, raised
 
 
 def _known_mirrors(checker: Checker) -> Dict[int, str]:

@@ -6,6 +6,7 @@ One line a definition, term or shared part; each ends in its shape, unit and the
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from pathlib import Path
@@ -73,8 +74,8 @@ def safe(text: str) -> str:
 
 
 def _names(names: object) -> str:
-    items = [repr(name) for name in names]  # type: ignore[attr-defined]
-    return f"({', '.join(items)}{',' if len(items) == 1 else ''})".replace("'", '"')
+    items = [json.dumps(name) for name in names]  # type: ignore[attr-defined]
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
 
 
 def _slot(node: Node) -> str:

@@ -31,6 +31,7 @@ READS = {
 }
 DELTA = "delta"  # the quantity by which `increasing` raises what it is about: 0 or more
 ROUNDING = 1e-4  # by which float32 may miss a symmetry or a monotony, in shares of the value or of 1
+ROOM = 1e-6  # by which rounding may miss a bound, in shares of the bound or of 1
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Expectation:
     """A claim of a spec. `kind` is step, increasing, decreasing, symmetric or behaviours; `status` is proved or open.
 
     `program` computes it: its metrics are `holds`, 1.0 where the claim holds, then the values that the claim is about under their
-    texts. It reads the quantities of the spec, in addition `delta` [N] >= 0 if the kind is increasing or decreasing, and
-    `return(NAME)` [N] for each behaviour that it names if the kind is behaviours.
+    texts; of `increasing(f, x)` f, then f "with `x` greater"; of `symmetric(f)` f, then f "of the mirror image". It reads the
+    quantities of the spec, in addition `delta` [N] >= 0 if the kind is increasing or decreasing, and `return(NAME)` [N] for each
+    behaviour that it names if the kind is behaviours.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Expectation:
     span: Span
     program: Program
     proof: int = -1  # a node that is 1 if the claim is proved, and 0 if it never holds
+    unit: str = ""  # of x in `increasing(f, x)`, and so of `delta`
 
     @property
     def behaviours(self) -> Tuple[str, ...]:

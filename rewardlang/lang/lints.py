@@ -1,4 +1,4 @@
-"""Lints that ranges and names decide (RW511, RW513 to RW517): a reward that says something else than it seems to.
+"""Lints that ranges and names decide (RW511, RW513 to RW517, RW519): a reward that says something else than it seems to.
 
 Each rule is one function of the compiled spec; what only states can show is measured by `check --probe`.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from . import nodes as n
+from .backwards import backwards
 from .bounds import Bounds
 from .diagnostics import Diagnostic, Label, error
 from .ir import Program, Term, below
@@ -107,13 +108,13 @@ def sign(s: Subject) -> Iterator[Diagnostic]:
 
 def _is_signed(s: Subject, root: int) -> bool:
     """Whether a value is made of signed quantities by nothing but sums and products, so that its range is no looser than it is."""
-    nodes, todo = s.program.nodes, [root]
+    nodes, todo, quantities = s.program.nodes, [root], s.resolved.vocabulary.quantities
     while todo:
-        node = nodes[todo.pop()]
-        if (
-            node.op not in ("quantity", "const", "param", "run")
-            and node.name not in s.resolved.vocabulary.quantities
-        ):
+        i = todo.pop()
+        node = nodes[i]
+        if all(q in quantities and quantities[q].kind == "model" for q in s.program.reads(i)):
+            continue  # a factor that the robot fixes
+        if node.op not in ("quantity", "const", "param", "run") and node.name not in quantities:
             if node.op not in LINEAR:
                 return False
             todo += node.args
@@ -288,4 +289,5 @@ RULES: Tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     dead,
     unused,
     unobservable,
+    backwards,
 )

@@ -140,6 +140,16 @@ def saturated(program: Compiled, courses: Courses) -> Iterator[Diagnostic]:
                           "make the kernel narrower: about as wide as the errors that matter")  # fmt: skip
 
 
+def never_touched(program: Compiled, courses: Courses) -> Iterator[Diagnostic]:
+    """RW515: a bonus for contacts that none is like."""
+    for i, term in enumerate(program.typed.terms):
+        weight = program.bounds.of(term.weight)
+        touched = program.typed.reads(term.value) == {"contact_forces"} and weight.low >= 0 < weight.high
+        if touched and not any(bool(c.values[:, :, i][c.on].any()) for c in courses.values()):
+            yield warning("RW515", term.span, f"`{term.name}` was always 0 while the robot stood, shook, fell and moved at random: no contact is like that",
+                          "check the bodies, and the threshold against the robot's weight")  # fmt: skip
+
+
 def _has_kernel(program: Compiled, term: Term) -> bool:
     """Whether a value is a kernel: an exponential, a fraction, or a tanh on the way to it, not behind a condition."""
     nodes = program.typed.nodes
@@ -152,6 +162,8 @@ def _has_kernel(program: Compiled, term: Term) -> bool:
             found = True
         elif node.op in ("mul", "neg", "sub", "add", "mean", "sum"):
             todo += node.args
+        elif node.op == "where":  # `tolerance`: a kernel beyond its bounds
+            todo += node.args[1:]
     return found
 
 
@@ -161,4 +173,5 @@ RULES: Tuple[Callable[[Compiled, Courses], Iterator[Diagnostic]], ...] = (
     standing_still,
     dominant,
     saturated,
+    never_touched,
 )

@@ -38,8 +38,7 @@ class Case:
     @property
     def literal(self) -> List[List[List[Dict[str, Any]]]]:
         """The episode, as far as the spec reads it."""
-        reads = self.subject.reads(self.subject.parts[-1])
-        return self.episode.literal(reads)
+        return self.episode.literal(self.subject.everything())
 
     def text(self) -> str:
         """The break in words, and the quantities that the part reads, step by step."""
@@ -51,9 +50,9 @@ class Case:
             f"{b.part}: {b.message}" if b.part != "(spec)" else b.message,
             f"the law `{self.law}`: {self.doc}",
         ]
-        term = next((t for t in self.subject.program.terms if t.name == b.part), None)
-        if term is not None:
-            lines.insert(1, f"{term.span.source.name}:{term.span.line}: {term.text}")
+        written = self.subject.written(b.part)
+        if written:
+            lines.insert(1, written)
         if b.part != "(spec)":
             lines += [
                 f"at {where}, in the default pose at rest with the base 1 m up, but for:",

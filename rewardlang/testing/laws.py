@@ -7,6 +7,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..lang.diagnostics import did_you_mean
 from . import batch_laws as batch
+from . import expect_laws as expect
 from . import number_laws as number
 from . import time_laws as time
 from .episode import Episode
@@ -30,7 +31,8 @@ class Law:
 
     def parts_of(self, subject: Subject) -> List[str]:
         """The parts of a spec that have a line each."""
-        return [p for part in self.parts for p in (subject.terms if part == "terms" else [part])]
+        several = {"terms": subject.terms, "claims": list(subject.claims)}
+        return [p for part in self.parts for p in several.get(part, [part])]
 
 
 SPEC = "(spec)"
@@ -41,6 +43,7 @@ LAWS: Tuple[Law, ...] = (
     Law("float32", "float32 gives what float64 gives, but for rounding", number.float32),
     Law("sum", "a term pays weight * value; the terms add up to the reward, and the logs to what was paid", number.adds_up, ("terms", TOTAL)),
     Law("mirror", "the mirrored robot is paid the same, where the spec expects so", number.mirrored, ("terms", TOTAL), number.no_mirror, number.need_not_be_symmetric),
+    Law("expect", "what an `expect` line says holds in every state", expect.kept, ("claims",), expect.tried_elsewhere),
     Law("permutation", "environments in another order are paid the same", batch.permuted),
     Law("split", "1, 2, 7 or 64 environments alone are paid what they are paid in the whole batch", batch.split),
     Law("reset", "an episode after a reset pays what it pays in an environment that never lived before", batch.fresh),

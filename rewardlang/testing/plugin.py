@@ -76,7 +76,9 @@ class RewardItem(pytest.Item):
         if failed:
             raise BrokenLaws(failed)
         if not any(r.outcome == PASS for r in results):
-            pytest.skip("; ".join(dict.fromkeys(r.reason for r in results)))
+            pytest.skip(
+                "; ".join(dict.fromkeys(r.reason for r in results)) or "the spec has no `expect` lines"
+            )
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         from ..lang.diagnostics import RewardError

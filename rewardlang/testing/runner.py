@@ -67,6 +67,8 @@ def try_law(law: Law, subject: Subject, trials: Trials, shrink: bool = True) -> 
     """A law on every part of a spec."""
     begin = time.monotonic()
     parts = law.parts_of(subject)
+    if not parts:
+        return []
     skipped = {part: reason for part in parts for reason in [law.skip(subject, part)] if reason}
     if len(skipped) == len(parts) and len(set(skipped.values())) == 1:
         return [Result(law.name, ALL, SKIP, next(iter(skipped.values())))]

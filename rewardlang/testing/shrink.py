@@ -17,6 +17,7 @@ from .subject import Subject
 from .trace import Broken
 
 SECONDS = 4.0
+PLAIN = [d * 10.0**e for e in range(-1, 4) for d in (1, 2, 3, 5)]  # distances that a person can read
 EVERYWHERE = (slice(None), slice(None))  # on every step, in every environment
 Change = Callable[[torch.Tensor], torch.Tensor]
 Fails = Callable[[Episode], Optional[Broken]]
@@ -38,6 +39,7 @@ def smallest(subject: Subject, episode: Episode, check: Fails, seconds: float) -
         _neutral,
         _constant,
         _one_by_one,
+        _nearer,
         _fewer_environments,
         _fewer_steps,
         _round,
@@ -120,7 +122,7 @@ def _names(subject: Subject, episode: Episode) -> List[str]:
 
 def _neutral(subject: Subject, episode: Episode, fails: Fails) -> Episode:
     """Whole quantities neutral at once: all that the spec does not read, then each."""
-    read = set(subject.reads(subject.parts[-1]))
+    read = set(subject.everything())
     names = _names(subject, episode)
     for group in ([n for n in names if n not in read], *([n] for n in names if n in read)):
         plain = episode
@@ -160,6 +162,32 @@ def _one_by_one(subject: Subject, episode: Episode, fails: Fails) -> Episode:
                 for env in range(episode.count):
                     if not _is_neutral(episode, name, [((step, env), index)]):
                         episode = _try(episode, name, [((step, env), index)], fails)
+    return episode
+
+
+def _nearer(subject: Subject, episode: Episode, fails: Fails) -> Episode:
+    """Each number as near to the neutral one as a plain distance allows, over all steps: the limit that a law sets shows."""
+    space = subject.space
+    for name, index in space.addresses.values():
+        if space.raw[name].type.kind is not Kind.NUMBER or name in COUNTED:
+            continue
+        lead: Tuple = () if name in space.model else EVERYWHERE
+        if not _is_neutral(episode, name, [(lead, index)]):
+            episode = _brought(episode, name, lead + index, space.neutral[name][index], fails)
+    return episode
+
+
+def _brought(episode: Episode, name: str, place: Tuple, neutral: torch.Tensor, fails: Fails) -> Episode:
+    far = float(max((x[name][place] - neutral).abs().max() for x in (episode.reached, episode.start)))
+    for distance in (d for d in PLAIN if d < 0.99 * far):
+
+        def nearer(x: torch.Tensor, most: float = distance) -> torch.Tensor:
+            x[place] = neutral + (x[place] - neutral).clamp(-most, most)
+            return x
+
+        near = _with(episode, name, nearer)
+        if fails(near):
+            return near
     return episode
 
 

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
 import torch
 
 from ..lang.diagnostics import did_you_mean
+from ..lang.expect import DELTA
 from ..lang.types import Kind
 from ..lang.units import show
 from ..lang.vocabulary import Quantity, Vocabulary
@@ -27,6 +28,7 @@ TIED = {
     "body_ang_vel": "root_ang_vel",
 }
 ABOVE = ("root_pos", "body_pos", "contact_forces")  # the floor holds, and pushes up
+ONES = ("body_mass", DELTA)  # neutral is 1, not 0
 COUNTED = ("episode_step", "episode_time")
 IDENTITY = (0.0, 0.0, 0.0, 1.0)
 
@@ -41,7 +43,9 @@ class Space:
             for q in vocabulary.quantities.values()
             if not q.definition and q.kind in ("state", "model", "host")
         }
-        self.model = {name for name, q in self.raw.items() if q.kind == "model"}
+        self.model = dict.fromkeys(
+            name for name, q in self.raw.items() if q.kind == "model"
+        )  # in order: seeds
         self.limits = {name: self._limits(q) for name, q in self.raw.items()}  # [2, elements]
         self.neutral = self._neutral()
         self.addresses: Dict[str, Tuple[str, Tuple[int, ...]]] = {
@@ -68,7 +72,7 @@ class Space:
                 out[name] = torch.tensor(IDENTITY, dtype=torch.float64).expand(*shape, 4).clone()
             else:
                 low, high = self.limits[name]
-                some = torch.full_like(low, 1.0 if name == "body_mass" else 0.0)
+                some = torch.full_like(low, float(name in ONES))
                 out[name] = torch.minimum(torch.maximum(some, low), high)
         for name in ("root_pos", "body_pos"):
             if name in out:

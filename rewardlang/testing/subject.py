@@ -11,14 +11,21 @@ from .. import Spec, compile, load, parse
 from ..lang import nodes as n
 from ..lang.compiler import Compiled, compile_tree
 from ..lang.diagnostics import ALLOW
+from ..lang.expect import DELTA, Expectation
+from ..lang.ir import Output
 from ..lang.reach import called, uses
 from ..lang.source import Source, Span
 from ..lang.syntax import parse_expression
+from ..lang.types import Type
+from ..lang.units import ONE
+from ..lang.vocabulary import Quantity, Vocabulary
 from ..task import Task
 from .episode import Episode
 from .space import Space
 from .trace import TOTAL, Trace, run
 
+MONOTONE = ("increasing", "decreasing")
+SMALL_TO_LARGE = (1e-3, 1.0)  # how far a law raises what a claim of monotony is about
 # Functions that look one step back, or count steps: with a shorter dt they give something else, and should.
 STEPWISE = {
     "prev",
@@ -59,7 +66,8 @@ class Subject:
         self.params: Dict[str, float] = {}
         for name, value in (params or {}).items():
             self.params[self.program.param(name, value)] = float(value)
-        self.space = Space(self.program.vocabulary)
+        self.claims: Dict[str, Expectation] = {e.text: e for e in self.program.expectations}
+        self.space = Space(self._with_delta(self.program.vocabulary))
         self.terms = [term.name for term in self.program.terms]
         self.parts = [*self.terms, TOTAL]
         self._last: Tuple[Optional[Episode], Trace] = (None, {})
@@ -67,6 +75,14 @@ class Subject:
     @property
     def name(self) -> str:
         return self.path or self.spec.name
+
+    def _with_delta(self, vocabulary: Vocabulary) -> Vocabulary:
+        """The task's names and, if a claim is about monotony, by how much what it is about rises."""
+        if not any(claim.kind in MONOTONE for claim in self.claims.values()):
+            return vocabulary
+        type = Type(unit=ONE, range=SMALL_TO_LARGE)
+        rise = Quantity(DELTA, type, "how much greater the argument of a law is", kind="host")
+        return replace(vocabulary, quantities={**vocabulary.quantities, DELTA: rise})
 
     def run(self, episode: Episode, program: Optional[Compiled] = None, **more: Any) -> Trace:
         """What the program, or a variant of it, gives over an episode in float64."""
@@ -95,15 +111,42 @@ class Subject:
         names = replace(old, dt=dt, quantities=quantities, episode_steps=round(old.episode_steps / times))
         return compile_tree(self.program.tree, names, self.program.name)
 
+    @lru_cache(maxsize=None)  # noqa: B019
+    def claimed(self) -> Compiled:
+        """The program of all `expect` lines about states: the metrics of each, under its name and the text of the line."""
+        claims = {text: claim.program for text, claim in self.claims.items() if claim.kind != "behaviours"}
+        first = next(iter(claims.values()))
+        metrics = tuple(
+            Output(f"{o.name} {text}", o.value) for text, one in claims.items() for o in one.metrics
+        )
+        return self.program.of(replace(first, metrics=metrics))
+
     # parts
 
     @lru_cache(maxsize=None)  # noqa: B019
     def reads(self, part: str) -> List[str]:
-        """The raw quantities that a term reads, or all that the spec reads, in the vocabulary's order."""
+        """The raw quantities that a term or a claim reads, or all that the reward reads, in the vocabulary's order."""
         program = self.program.optimized
         roots = [term.value for term in program.terms if term.name == part] or program.roots()
+        if part in self.claims:
+            program = self.claims[part].program
+            roots = [o.value for o in program.metrics]
         names = program.reads(*roots)
         return [name for name in self.space.raw if name in names]
+
+    @lru_cache(maxsize=None)  # noqa: B019
+    def everything(self) -> List[str]:
+        """The raw quantities that the reward or a claim reads, in the vocabulary's order."""
+        names = {name for part in (TOTAL, *self.claims) for name in self.reads(part)}
+        return [name for name in self.space.raw if name in names]
+
+    def written(self, part: str) -> str:
+        """`file:line: text` of a term or a claim; empty for what is all of the spec."""
+        for term in self.program.terms:
+            if term.name == part:
+                return f"{term.span.source.name}:{term.span.line}: {term.text}"
+        claim = self.claims.get(part)
+        return f"{claim.span.source.name}:{claim.span.line}: expect {part}" if claim is not None else ""
 
     def allowed(self, part: str) -> Optional[str]:
         """The reason that a term's lines give for values that are not finite."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,77 @@ def test_symmetry_is_demanded_where_it_is_expected() -> None:
     assert_law("mirror", text + "expect symmetric(sway)", max_examples=4)
     with pytest.raises(LawBroken, match="what it pays is"):
         assert_law("mirror", text + "expect symmetric(drift)", max_examples=4)
+
+
+def test_a_seed_gives_the_same_states_in_every_process() -> None:
+    """A set's order depends on the process."""
+    code = ("from rewardlang.testing.draws import draw; from rewardlang.testing.strategies import space_of; import hashlib\n"
+            "e = draw(space_of('humanoid'), 4, 2, 0)\n"
+            "print(hashlib.sha1(b''.join(e.reached[n].numpy().tobytes() for n in sorted(e.reached))).hexdigest())")  # fmt: skip
+    run = lambda seed: subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT,
+                                      env={**os.environ, "PYTHONHASHSEED": seed}).stdout  # fmt: skip
+    assert run("1") == run("2")
+
+
+CLAIMS = """task humanoid
+param target_speed = 1.0[m/s] in [0, 3]
+speed = min(base_lin_vel.x, target_speed)
+swing = timer(contact_forces[feet].z < 1[N])
+reward = 1.0 * speed - 0.01 * sum(torques^2) as effort
+  + 0.1 * sum(torques["left_*"]^2) as left_legs + 0.1 * sum(torques["right_*"]^2) as right_legs
+reward style per second = gauss(base_lin_vel.y, 0.4[m/s]) as straight - 0.2 * sum(delta(actions)^2) as jerk
+"""
+KEPT = (
+    "speed <= 2[m/s]",
+    "norm(projected_gravity) <= 1",  # but for rounding
+    "effort <= 0",  # proved, and tried all the same
+    "increasing(sum(contact_forces[feet].z^3), contact_forces[feet].z)",
+    "symmetric(total)",
+    "symmetric(reward)",
+    "symmetric(sum(dof_vel^2))",
+    "return(hold) > return(limp)",
+)
+BROKEN_CLAIMS = {  # the claim: what is said of it, and the last line of the smallest case
+    "speed <= 0.5[m/s]": ("it does not hold: `speed` is 1 m/s", "step 1: root_lin_vel.x = 1 m/s"),
+    "norm(base_lin_vel) < 10 or not alive": ("it does not hold: `norm(base_lin_vel)` is 10 m/s", "step 1: root_lin_vel."),
+    "style >= 0": ("it does not hold: `style` is -", "step 1: actions"),
+    "all(swing < 0.06)": ("it does not hold", "step 3: nothing"),
+    "increasing(straight, base_lin_vel.y)": ("`straight` is 0.02, and 3.86091e-05 with `base_lin_vel.y` greater by 1 m/s", "step 1: nothing"),
+    "decreasing(effort, torques['left_knee'])": ("`effort` is -0.01, and 0 with `torques[\"left_knee\"]` greater by 1 N*m", "step 1: torques[\"left_knee\"] = -1 N*m"),
+    "symmetric(base_lin_vel.y)": ("m/s of the mirror image", "step 1: root_lin_vel.y = "),
+    "symmetric(paid(left_legs))": (" of the mirror image", "step 1: torques["),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("claim", KEPT)
+def test_a_claim_that_holds(claim: str) -> None:
+    assert_law("expect", f"{CLAIMS}expect {claim}", max_examples=16)
+
+
+def test_a_group_may_be_symmetric_where_its_terms_are_not() -> None:
+    assert_law("mirror", f"{CLAIMS}expect symmetric(reward)", max_examples=4)
+
+
+@pytest.mark.parametrize("claim", BROKEN_CLAIMS)
+def test_a_claim_that_does_not_hold(claim: str) -> None:
+    with pytest.raises(LawBroken) as problem:
+        assert_law("expect", f"{CLAIMS}expect {claim}")
+    message, last = BROKEN_CLAIMS[claim]
+    first, *_, end = str(problem.value).splitlines()
+    assert message in first and end.strip().startswith(last)
+    with pytest.raises(LawBroken):
+        exec(problem.value.case.snippet(), {})
+
+
+def test_who_decides_a_claim(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "claims.reward"
+    path.write_text(f"{CLAIMS}expect return(hold) > return(limp)\nexpect symmetric(effort)\n")
+    assert main(["test", str(path), "--law", "expect", "--max-examples", "4"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"SKIP  expect +return\(hold\) > return\(limp\) +`rewardlang check --probe` runs", out)
+    assert re.search(r"SKIP  expect +symmetric\(effort\) +the law `mirror` tries it", out)
+    path.write_text(CLAIMS)
+    assert main(["test", str(path), "--law", "expect"]) == 0 and "expect" not in capsys.readouterr().out
 
 
 def test_what_is_not_finite_may_be_allowed() -> None:
