@@ -18,7 +18,7 @@ from .optimize import Graph, reset_graph, step_graph
 from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
-TAKEN = {"tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "flags", "metrics", "observations",
+TAKEN = {"tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "shared", "flags", "observations",
          "episode", "sums", "NATS", "WIDE", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions",
          "time_out", "terminated", "ends", "sum", "abs", "min", "max", "float", "range", "int", "zero"} | set(PRELUDE)  # fmt: skip
 CHUNK = 16  # terms that are booked together
@@ -294,36 +294,35 @@ class _Kernel:
             out.append(f"tl.store({pointer} + {' + '.join(where)}, {fitted}, mask={mask})")
         return out
 
-    def observed(self, rows: str) -> Tuple[List[str], List[str]]:
-        """Lines that write the observations, and texts that say where they are finite [BLOCK]."""
+    def observed(self, rows: str) -> List[str]:
+        """Lines that write the observations."""
         stores: List[str] = []
-        finite: List[str] = []
         first, total = 0, sum(_size(self.nodes[i]) for i in self.graph.observations)
         for i in self.graph.observations:
             stores += self.store("observations", i, total, first, rows)
-            finite += self.finite(i)
             first += _size(self.nodes[i])
         self.columns = total
-        return stores, finite
+        return stores
 
-    def finite(self, i: int) -> List[str]:
-        """Texts that say where a number of the environments is finite. [BLOCK] bool"""
-        out: List[str] = []
-        if self.nodes[i].type.kind is Kind.BOOL or not self.nodes[i].type.batched:
-            return out
-        for _, cell in self.parts(i):
-            text, axes = f"finite({cell.text})", cell.axes
-            if not cell.batched:
-                continue
-            for axis in reversed(axes):
-                inside = self.inside(axis)
-                rest = axes[: axes.index(axis) + 1]
+    def finite(self, *ids: int) -> str:
+        """A text that says where all of some numbers of the environments are finite, "" if there are none. [BLOCK] bool"""
+        tiles: Dict[Tuple[Axis, ...], List[str]] = {}
+        for i in ids:
+            if self.nodes[i].type.kind is not Kind.BOOL and self.nodes[i].type.batched:
+                for _, cell in self.parts(i):
+                    text = f"finite({cell.text})"
+                    if cell.batched and text not in tiles.setdefault(cell.axes, []):
+                        tiles[cell.axes].append(text)
+        out = []
+        for axes, texts in tiles.items():
+            text = " & ".join(texts)
+            for n in range(len(axes), 0, -1):
+                inside = self.inside(axes[n - 1])
                 if inside:
-                    text = f"({text} | ~{fit(Cell(inside, POSTFIX, False, (axis,)), True, rest).text})"
-                text = f"all_of({text}, {len(rest)})"
-            if text not in out:
-                out.append(text)
-        return out
+                    text = f"({text}) | ~{fit(Cell(inside, POSTFIX, False, axes[n - 1 : n]), True, axes[:n]).text}"
+                text = f"all_of({text}, {n})"
+            out.append(text)
+        return " & ".join(out)
 
     def next_state(self, rows: str) -> List[str]:
         return [line for k, i in enumerate(self.graph.state) for line in self.store(f"s_{k}", i, _size(self.nodes[i]), 0, rows)]
@@ -371,38 +370,50 @@ class _Step(_Kernel):
                 self.suggested.setdefault(i, term.name)
         for i, metric in zip(graph.metrics, program.metrics):
             self.suggested.setdefault(i, metric.name)
-        paid = self._terms()
-        self._total(paid)
+        self._terms()
+        self._total()
         self._ends()
         self._books()
 
-    def _terms(self) -> List[str]:
-        """Every term's value and what it pays, sixteen at a time."""
-        terms, paid = self.program.terms, []
-        self.say("zero = tl.zeros((BLOCK,), tl.float32)", "bad = row < 0")
+    def _terms(self) -> None:
+        """Every term's value is written; then what they pay and add up to, sixteen at a time."""
+        terms = self.program.terms
+        self.say("zero = tl.zeros((BLOCK,), tl.float32)")
+        for j, i in enumerate(self.graph.values):
+            self.say(f"tl.store(values + {j} * stride + row, {self.full(i)}, mask=live)", "")
+        self.say("tl.debug_barrier()  # the values are written")
         for first in range(0, len(terms), CHUNK):
-            values = []
-            for j in range(first, min(first + CHUNK, len(terms))):
-                value = self.full(self.graph.values[j])
-                self.say("")
-                if re.fullmatch(r"\w+", value) is None:
-                    value = self.line(f"value_{terms[j].name}", Cell(value)).text
-                name, fine = self.name(f"paid_{terms[j].name}"), self.name(f"fine_{terms[j].name}")
-                self.say(f"{name}, {fine} = pay({value}, tl.load(w + {j}))", f"bad = bad | ~{fine}")
-                values.append(value)
-                paid.append(name)
-            self.say("", f"account({_packed(values)}, {first}, {len(terms)}, w, about, contributions, values, episode, sums, row, live, stride, NATS)", "")
-        return paid
+            columns = _padded(min(CHUNK, len(terms) - first))
+            self.say(f"paid_{first}, fine_{first} = account({first}, {columns}, {len(terms)}, values, w, about, contributions, episode, sums, row, live, stride, NATS)")
+        fine = [f"all_of(fine_{first}, 1)" for first in range(0, len(terms), CHUNK)]
+        self.say(f"bad = {'~(' + ' & '.join(fine) + ')' if fine else 'row < 0'}")
 
-    def _total(self, paid: Sequence[str]) -> None:
+    def _total(self) -> None:
+        """The reward: what the terms pay, or what `total` makes of the sums of the groups."""
+        count = len(self.program.terms)
         if self.graph.total is None:
-            self.say(f"reward = {' + '.join(paid) or 'zero'}")
+            self.say(f"reward = {self._sum(range(count))}")
         else:
             for group in self.program.groups:
-                own = [name for name, term in zip(paid, self.program.terms) if term.group == group]
-                self.say(f"group_{group} = {' + '.join(own) or 'zero'}")
+                own = [j for j, term in enumerate(self.program.terms) if term.group == group]
+                self.say(f"group_{group} = {self._sum(own)}")
             self.say(f"reward = {self.full(self.graph.total)}")
         self.say("unpaid = ~finite(reward)", "reward = tl.where(unpaid, 0.0, reward)", "")
+
+    def _sum(self, terms: Sequence[int]) -> str:
+        """What some terms pay together."""
+        parts, count = [], len(self.program.terms)
+        for first in range(0, count, CHUNK):
+            whole = min(CHUNK, count - first)
+            own = [j - first for j in terms if first <= j < first + CHUNK]
+            if len(own) == whole:
+                parts.append(f"tl.sum(paid_{first}, 1)")
+            elif own:
+                lane = self.lane(Axis("", ("",) * whole))
+                runs = [(a, b) for a, b in _runs(own)]
+                at = " | ".join(f"({lane} == {a})" if a == b else f"(({lane} >= {a}) & ({lane} <= {b}))" for a, b in runs)
+                parts.append(f"tl.sum(tl.where({at}, paid_{first}, 0.0), 1)")
+        return " + ".join(parts) or "zero"
 
     def _ends(self) -> None:
         """Terminations, observations, and where something was not finite."""
@@ -412,18 +423,17 @@ class _Step(_Kernel):
             cell = self.cell(Key(i))
             text = cell.text if cell.batched else f"(row < 0) | {cell.text}"
             self.causes.append(self.line(f"cause_{self.program.causes[n].name}", Cell(text)).text)
-            checks = [text for arg in self._compared(i) for text in self.finite(arg)]
-            if checks:
-                self.doubts.append(self.line(f"doubt_{self.program.causes[n].name}", Cell(f"~({' & '.join(checks)})")).text)
-            else:
-                self.doubts.append("")
+            checks = self.finite(*self._compared(i))
+            doubt = f"doubt_{self.program.causes[n].name}"
+            self.doubts.append(self.line(doubt, Cell(f"~({checks})")).text if checks else "")
         for n, i in enumerate(graph.metrics):
             self.metrics.append(self.line(f"metric_{self.program.metrics[n].name}", Cell(self.full(i))).text)
-        stores, finite = self.observed("live")
+        stores = self.observed("live")
+        finite = self.finite(*graph.observations)
         doubtful = [doubt for doubt in self.doubts if doubt]
         terminated, time_out = (self.cell(Key(i)) for i in graph.outcomes)
         state = self.next_state("live")
-        self.say(f"unseen = {'~(' + ' & '.join(finite) + ')' if finite else 'row < 0'}",
+        self.say(f"unseen = {f'~({finite})' if finite else 'row < 0'}",
                  f"nonfinite = {' | '.join(['bad', 'unpaid', 'unseen', *doubtful])}",
                  f"terminated = {terminated.text if terminated.batched else '(row < 0) | ' + terminated.text}",
                  f"time_out = ({time_out.text}) & ~nonfinite",
@@ -440,36 +450,37 @@ class _Step(_Kernel):
 
     def _books(self) -> None:
         """What is added up of the whole, and what only where an episode ends or something is odd."""
-        t = len(self.program.terms)
-        flags = [*self.causes, "terminated", "time_out", "nonfinite", "done"]
-        self.say("", "tl.store(reward_out + row, reward, mask=live)")
-        self.say(*(f"tl.store(metrics + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(self.metrics)))
-        self.say(*(f"tl.store(flags + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(flags)))
+        t, m = len(self.program.terms), len(self.metrics)
+        odd = [*(doubt or "row < 0" for doubt in self.doubts), *(f"~finite({name})" for name in self.metrics), "unpaid", "unseen"]
+        flags = [*self.causes, "time_out", "nonfinite", "done", "terminated"]
+        self.say("")
+        self.say(*(f"tl.store(shared + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(["reward", *self.metrics])))
+        self.say(*(f"tl.store(flags + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(flags, len(odd))))
         for i, amount in ((t, "reward"), (t + 1, "1.0")):
             at = f"episode + {i} * stride + row"
             self.say(f"tl.store({at}, tl.load({at}, mask=live, other=0.0) + {amount}, mask=live)")
-        finite = [f"tl.where(finite({name}), {name}, 0.0)" for name in self.metrics]
         at = 9 * t + 2 * (t + 2)
-        for columns in _chunks(["zero + 1.0", "reward", *finite]):
-            self.say(f"tally(sums + {at}, {_packed(columns)}, live, {len(columns)})")
-            at += len(columns)
-        odd = [*(doubt or "zero != 0.0" for doubt in self.doubts), *(f"~finite({name})" for name in self.metrics), "unpaid", "unseen"]
-        numbers = [f"({text}).to(tl.float32)" for text in [*odd, *self.causes, "time_out", "nonfinite", "done"]]
-        numbers += [f"tl.where(done, {text}, 0.0)" for text in finite]
+        self.say("tl.debug_barrier()  # all that is added up below is written",
+                 f"add(sums + {at}, tl.minimum(N - tl.program_id(0) * BLOCK, BLOCK), True)",
+                 f"tally(sums + {at + 1}, shared, {1 + m}, {_padded(1 + m)}, row, live, stride)")  # fmt: skip
+        at += 2 + m
+        events = len(odd) + len(flags) - 1
         seldom = ["done", *(f"~finite({name})" for name in self.metrics)]
         self.say("", f"if tl.max((live & ({' | '.join(seldom)})).to(tl.int32), 0) > 0:",
-                 "    tl.debug_barrier()  # the sums of the episodes are written",
-                 f"    settle(sums + {9 * t}, episode, done & live, row, stride, {t}, {self.program.total is not None})")  # fmt: skip
-        for columns in _chunks(numbers):
-            self.say(f"    tally(sums + {at}, {_packed(columns)}, live, {len(columns)})")
-            at += len(columns)
-        self.width = at
+                 *(f"    tl.store(flags + {i} * stride + row, {text}, mask=live)" for i, text in enumerate(odd)),
+                 "    tl.debug_barrier()",
+                 f"    settle(sums + {9 * t}, episode, done & live, row, stride, {t}, {self.program.total is not None})",
+                 f"    tally(sums + {at}, flags, {events}, {_padded(events)}, row, live, stride)")  # fmt: skip
+        at += events
+        if m:
+            self.say(f"    tally(sums + {at}, shared + stride, {m}, {_padded(m)}, row, done & live, stride)")
+        self.width = at + m
 
     def text(self) -> str:
         return self.render(
             "step",
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",
-            ["STATE, p, w, k, about, reward_out, contributions, values, metrics, flags, observations, episode, sums, N, stride",
+            ["STATE, p, w, k, about, shared, contributions, values, flags, observations, episode, sums, N, stride",
              "NATS: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr"],
             [*ROWS, f"sums += tl.program_id(0) * {self.width}"],
         )  # fmt: skip
@@ -479,7 +490,7 @@ class _Reset(_Kernel):
     """The kernel of a reset: first state and observations of the environments that start anew."""
 
     def write(self) -> None:
-        stores, _ = self.observed("mask")
+        stores = self.observed("mask")
         self.say(*self.next_state("mask"), *stores)
         t = len(self.program.terms)
         self.say(f"for column in range({t + 2}):", "    tl.store(episode + column * stride + row, 0.0, mask=mask)")
@@ -495,15 +506,15 @@ class _Reset(_Kernel):
         )  # fmt: skip
 
 
-def _packed(columns: Sequence[str]) -> str:
-    """Columns [BLOCK] side by side, filled up to a power of two, two at least."""
-    size = max(2, _padded(len(columns)))
-    return f"pack{size}({', '.join([*columns, *['zero'] * (size - len(columns))])})"
-
-
-def _chunks(columns: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(columns), CHUNK):
-        yield columns[first : first + CHUNK]
+def _runs(places: Sequence[int]) -> List[Tuple[int, int]]:
+    """Ascending places as runs, from first to last."""
+    out: List[Tuple[int, int]] = []
+    for place in places:
+        if out and out[-1][1] == place - 1:
+            out[-1] = (out[-1][0], place)
+        else:
+            out.append((place, place))
+    return out
 
 
 def _padded(n: int) -> int:

@@ -8,6 +8,7 @@ Each function here is a generator: it yields the keys of what it needs, gets the
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, Generator, List, NamedTuple, Sequence, Tuple, Union
 
 from .expressions import ADD, AND, COMPARE, INFIX, MULTIPLY, OR, POSTFIX, UNARY, number
@@ -133,7 +134,19 @@ def _function(f: Any, key: Key, node: Node) -> Build:
     for i in range(len(node.args)):
         cells.append((yield below(f, key, i, key.part)))
     fitted, batched, axes = aligned(f, key, cells)
+    if node.op == "div":
+        return _quotient(f, node, fitted, batched, axes)
     return Cell(f"{FUNCTIONS[node.op]}({', '.join(c.text for c in fitted)})", POSTFIX, batched, axes)
+
+
+def _quotient(f: Any, node: Node, cells: Sequence[Cell], batched: bool, axes: Tuple[Axis, ...]) -> Cell:
+    """By a number it is rounded once, so that a count of steps in seconds compares with a number of seconds; by others nearly so."""
+    divisor = f.nodes[node.args[1]]
+    if divisor.op != "const":
+        return Cell(f"{cells[0].at(MULTIPLY)} / {cells[1].at(UNARY)}", MULTIPLY, batched, axes)
+    if math.frexp(divisor.data[0])[0] in (0.5, -0.5):  # a power of two: exact
+        return Cell(f"{cells[0].at(MULTIPLY)} * {number(1 / divisor.data[0])}", MULTIPLY, batched, axes)
+    return Cell(f"tl.div_rn({cells[0].text}, {cells[1].text})", POSTFIX, batched, axes)
 
 
 def _float(f: Any, key: Key, node: Node) -> Build:

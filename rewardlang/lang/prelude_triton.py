@@ -194,75 +194,63 @@ def yaw_frame(x, y, z, w):
 }  # fmt: skip
 
 BOOKS: Dict[str, str] = {
-    "pack2": '''
-def pack2(a, b):
-    """Columns side by side. [BLOCK, 2]"""
-    return tl.join(a, b)
-''',
-    "pack4": """
-def pack4(a, b, c, d):
-    return tl.reshape(tl.join(tl.join(a, c), tl.join(b, d)), (a.shape[0], 4))
-""",
-    "pack8": """
-def pack8(a, b, c, d, e, f, g, h):
-    return tl.reshape(tl.join(pack4(a, c, e, g), pack4(b, d, f, h)), (a.shape[0], 8))
-""",
-    "pack16": """
-def pack16(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p):
-    return tl.reshape(tl.join(pack8(a, c, e, g, i, k, m, o), pack8(b, d, f, h, j, l, n, p)), (a.shape[0], 16))
-""",
-    "pay": '''
-def pay(value, weight):
-    """What a value pays, 0 where that is not finite, and where it is finite."""
-    paid = value * weight
-    return tl.where(finite(paid), paid, 0.0), finite(paid)
-''',
     "add": '''
 def add(sums, x, there):
-    """Add up the rows of x [BLOCK, C] in a block's own sums [C]: no atomics, so the same every time."""
-    tl.store(sums, tl.load(sums, mask=there, other=0.0) + tl.sum(x, 0), mask=there)
-''',
-    "tally": '''
-def tally(sums, x, on, columns: tl.constexpr):
-    """Add up columns of x [BLOCK, C], where on [BLOCK]."""
-    column = tl.arange(0, x.shape[1])
-    add(sums + column, tl.where(on[:, None], x, 0.0), column < columns)
+    """Add x [C] to a block's own sums: no atomics, so the same every time."""
+    tl.store(sums, tl.load(sums, mask=there, other=0.0) + x, mask=there)
 ''',
     "account": '''
-def account(values, first: tl.constexpr, terms: tl.constexpr, w, about, contributions, kept, episode, sums, row, live, stride,
-            nats: tl.constexpr):
-    """Book some terms, values [BLOCK, C] from the term `first` on: contributions and values out, sums of the episode and of the log."""
-    term = first + tl.arange(0, values.shape[1])
+def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, w, about, contributions, episode, sums, row, live,
+            stride, nats: tl.constexpr):
+    """Book the terms from `first` on, whose values are written: contributions, sums of the episode and of the log.
+
+    The values come back as a tile with the environments of a block side by side, over which a sum takes few steps. Gives what is paid
+    and where it is finite. [BLOCK, C]
+    """
+    term = first + tl.arange(0, columns)
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     on = live[:, None] & there[None, :]
-    values = tl.where(on, values, 0.0)
-    paid = values * tl.load(w + term, mask=there, other=0.0)[None, :]
+    value = tl.load(values + at, mask=on, other=0.0)
+    episodes = tl.load(episode + at, mask=on, other=0.0)
+    weight = tl.load(w + term, mask=there, other=0.0)
+    low = tl.load(about + term, mask=there, other=0.0)
+    high = tl.load(about + terms + term, mask=there, other=0.0)
+    paid = value * weight[None, :]
     fine = finite(paid)
     paid = tl.where(fine, paid, 0.0)
     tl.store(contributions + at, paid, mask=on)
-    tl.store(kept + at, values, mask=on)
-    tl.store(episode + at, tl.load(episode + at, mask=on, other=0.0) + paid, mask=on)
-    zero = values == 0.0
-    low = tl.load(about + term, mask=there, other=0.0)[None, :]
-    high = tl.load(about + terms + term, mask=there, other=0.0)[None, :]
-    # Each count fits in half a number: two are added up at once.
-    ends = tl.sum(((values <= low) & on).to(tl.int32) + ((values >= high) & on).to(tl.int32) * 65536, 0)
+    tl.store(episode + at, episodes + paid, mask=on)
+    zero = value == 0.0
+    # A count fits in half a number: two are added up at once.
+    ends = tl.sum(((value <= low[None, :]) & on).to(tl.int32) + ((value >= high[None, :]) & on).to(tl.int32) * 65536, 0)
     others = tl.sum((zero & on).to(tl.int32) + ((~fine) & on).to(tl.int32) * 65536, 0)
+    raw = tl.where(fine, value, 0.0)
+    weight = weight.to(tl.float64)
+    amount = tl.sum(raw, 0)
     sums += term
-    add(sums, paid, there)
-    add(sums + terms, tl.abs(paid), there)
-    add(sums + 2 * terms, paid * paid, there)
-    add(sums + 3 * terms, tl.where(fine, values, 0.0), there)
-    tl.store(sums + 4 * terms, tl.load(sums + 4 * terms, mask=there, other=0.0) + (others & 65535), mask=there)
-    tl.store(sums + 5 * terms, tl.load(sums + 5 * terms, mask=there, other=0.0) + (ends & 65535), mask=there)
-    tl.store(sums + 6 * terms, tl.load(sums + 6 * terms, mask=there, other=0.0) + (ends >> 16), mask=there)
-    tl.store(sums + 7 * terms, tl.load(sums + 7 * terms, mask=there, other=0.0) + (others >> 16), mask=there)
+    add(sums, amount * weight, there)
+    add(sums + terms, tl.sum(tl.abs(raw), 0) * tl.abs(weight), there)
+    add(sums + 2 * terms, tl.sum(raw * raw, 0) * (weight * weight), there)
+    add(sums + 3 * terms, amount, there)
+    add(sums + 4 * terms, others & 65535, there)
+    add(sums + 5 * terms, ends & 65535, there)
+    add(sums + 6 * terms, ends >> 16, there)
+    add(sums + 7 * terms, others >> 16, there)
     if nats:
         gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)[None, :]
-        sound = tl.where(values == values, tl.abs(values), 1.0)
+        sound = tl.where(value == value, tl.abs(value), 1.0)
         size = -tl.log(tl.minimum(tl.maximum(sound, 1.1754944e-38), 1.0))
-        add(sums + 8 * terms, tl.where(zero & (gate > 0), 0.0, size), there)
+        add(sums + 8 * terms, tl.sum(tl.where(on & ~(zero & (gate > 0)), size, 0.0), 0), there)
+    return paid, fine
+''',
+    "tally": '''
+def tally(sums, rows, columns: tl.constexpr, padded: tl.constexpr, row, on, stride):
+    """Add up rows that are written, over the environments that are on; what is not finite counts as 0."""
+    column = tl.arange(0, padded)
+    there = column < columns
+    x = tl.load(rows + column[None, :] * stride + row[:, None], mask=on[:, None] & there[None, :], other=0).to(tl.float32)
+    add(sums + column, tl.sum(tl.where(finite(x), x, 0.0), 0), there)
 ''',
     "settle": '''
 def settle(sums, episode, done, row, stride, terms: tl.constexpr, total: tl.constexpr):
@@ -278,8 +266,8 @@ def settle(sums, episode, done, row, stride, terms: tl.constexpr, total: tl.cons
         column = first + tl.arange(0, 16)
         there = column < terms + 2
         sum = tl.load(episode + column[None, :] * stride + row[:, None], mask=done[:, None] & there[None, :], other=0.0)
-        add(sums + column, sum, there)
-        add(sums + terms + 2 + column, sum * whole[:, None], there)
+        add(sums + column, tl.sum(sum, 0), there)
+        add(sums + terms + 2 + column, tl.sum(sum * whole[:, None], 0), there)
 ''',
 }  # fmt: skip
 PRELUDE: Dict[str, str] = {**MATHEMATICS, **BOOKS}
