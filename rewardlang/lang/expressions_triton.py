@@ -42,7 +42,7 @@ class Cell(NamedTuple):
 
 LITERAL = ("True", "False")
 Build = Generator[Key, Cell, Cell]
-FUNCTIONS = {"abs": "tl.abs", "sqrt": "tl.sqrt_rn", "exp": "tl.exp", "log": "tl.log", "sin": "tl.sin", "cos": "tl.cos", "erf": "tl.erf",
+FUNCTIONS = {"abs": "tl.abs", "sqrt": "tl.sqrt", "exp": "tl.exp", "log": "tl.log", "sin": "tl.sin", "cos": "tl.cos", "erf": "tl.erf",
              "floor": "tl.floor", "log1p": "log1p", "tan": "tan", "asin": "asin", "acos": "acos", "tanh": "tanh", "sign": "sign",
              "square": "square", "div": "tl.div_rn", "min": "least", "max": "greatest", "mod": "remainder", "atan2": "atan2"}  # fmt: skip
 JOINED = {"sum": ("{} + {}", ADD), "mean": ("{} + {}", ADD), "amax": ("greatest({}, {})", POSTFIX), "amin": ("least({}, {})", POSTFIX),
@@ -86,12 +86,15 @@ def live(type: Type, view: Dict[Axis, Picks]) -> Tuple[Axis, ...]:
 def below(f: Any, key: Key, i: int, part: int = 0) -> Key:
     """The key of an argument under the same view; `part` counts only if it has several."""
     arg = f.nodes[key.node].args[i]
-    type = f.nodes[arg].type
-    return Key(
-        arg,
-        tuple((axis, picks) for axis, picks in key.view if axis in type.axes),
-        part if width(type) > 1 else 0,
-    )
+    node = f.nodes[arg]
+    several = width(node.type) > 1 or _signs(node)
+    view = tuple((axis, picks) for axis, picks in key.view if axis in node.type.axes)
+    return Key(arg, view, part if several else 0)
+
+
+def _signs(node: Node) -> bool:
+    """Whether a node is the four signs of a mirrored rotation, which have no axis."""
+    return node.op == "table" and not node.type.axes
 
 
 def fit(cell: Cell, batched: bool, axes: Sequence[Axis]) -> Cell:
@@ -140,11 +143,11 @@ def _function(f: Any, key: Key, node: Node) -> Build:
 
 
 def _quotient(f: Any, node: Node, cells: Sequence[Cell], batched: bool, axes: Tuple[Axis, ...]) -> Cell:
-    """By a number it is rounded once, so that a count of steps in seconds compares with a number of seconds; by others nearly so."""
-    divisor = f.nodes[node.args[1]]
+    """Of what counts by a number it is rounded once, so that steps in seconds compare with a number of seconds; of others nearly so."""
+    dividend, divisor = (f.nodes[i] for i in node.args)
     if divisor.op != "const":
         return Cell(f"{cells[0].at(MULTIPLY)} / {cells[1].at(UNARY)}", MULTIPLY, batched, axes)
-    if math.frexp(divisor.data[0])[0] in (0.5, -0.5):  # a power of two: exact
+    if dividend.type.range[0] < 0 or math.frexp(divisor.data[0])[0] in (0.5, -0.5):  # by a power of two it is exact anyway
         return Cell(f"{cells[0].at(MULTIPLY)} * {number(1 / divisor.data[0])}", MULTIPLY, batched, axes)
     return Cell(f"tl.div_rn({cells[0].text}, {cells[1].text})", POSTFIX, batched, axes)
 
@@ -223,11 +226,11 @@ def _reduction(f: Any, key: Key, node: Node) -> Build:
         return (
             variance
             if node.op == "var"
-            else variance._replace(text=f"tl.sqrt_rn({variance.text})", strength=POSTFIX)
+            else variance._replace(text=f"tl.sqrt({variance.text})", strength=POSTFIX)
         )
     if node.op == "norm":
         squares = _reduced(f, "sum", [_squared(cell) for cell in cells], axes, over)
-        return squares._replace(text=f"tl.sqrt_rn({squares.text})", strength=POSTFIX)
+        return squares._replace(text=f"tl.sqrt({squares.text})", strength=POSTFIX)
     out = _reduced(f, node.op, cells, axes, over)
     return _divided(out, count) if node.op == "mean" else out
 
@@ -315,9 +318,9 @@ def _stack(f: Any, key: Key, node: Node) -> Build:
 
 
 def _table(f: Any, key: Key, node: Node) -> Build:
-    axis = node.type.axes[-1]
-    if axis.is_components:
+    if width(node.type) > 1 or _signs(node):
         return Cell(number(node.data[key.part]), POSTFIX if node.data[key.part] >= 0 else UNARY)
+    axis = node.type.axes[-1]
     picks = dict(key.view).get(axis, tuple(range(len(axis))))
     chosen = [node.data[i] for i in ((picks,) if isinstance(picks, int) else picks)]
     if len(set(chosen)) == 1:

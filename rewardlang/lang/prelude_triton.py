@@ -120,11 +120,11 @@ def atan2(y, x):
 ''',
     "asin": """
 def asin(x):
-    return atan2(x, tl.sqrt_rn((1.0 - x) * (1.0 + x)))
+    return atan2(x, tl.sqrt((1.0 - x) * (1.0 + x)))
 """,
     "acos": """
 def acos(x):
-    return atan2(tl.sqrt_rn((1.0 - x) * (1.0 + x)), x)
+    return atan2(tl.sqrt((1.0 - x) * (1.0 + x)), x)
 """,
     "cross": """
 def cross(ax, ay, az, bx, by, bz):
@@ -168,7 +168,7 @@ def quat_error(px, py, pz, pw, qx, qy, qz, qw):
     """The angle between two rotations, in [0, pi]."""
     cx, cy, cz = cross(px, py, pz, qx, qy, qz)
     x, y, z = pw * qx - qw * px - cx, pw * qy - qw * py - cy, pw * qz - qw * pz - cz
-    return 2.0 * atan2(tl.sqrt_rn(x * x + y * y + z * z), tl.abs(px * qx + py * qy + pz * qz + pw * qw))
+    return 2.0 * atan2(tl.sqrt(x * x + y * y + z * z), tl.abs(px * qx + py * qy + pz * qz + pw * qw))
 ''',
     "roll": '''
 def roll(x, y, z, w):
