@@ -19,7 +19,7 @@ from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
 TAKEN = {"tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "shared", "flags", "observations",
-         "episode", "sums", "NATS", "WIDE", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions",
+         "episode", "sums", "NATS", "WIDE", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions", "gained", "lasted", "counted",
          "time_out", "terminated", "ends", "sum", "abs", "min", "max", "float", "range", "int", "zero"} | set(PRELUDE)  # fmt: skip
 CHUNK = 16  # terms that are booked together
 ROWS = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
@@ -381,7 +381,6 @@ class _Step(_Kernel):
         self.say("zero = tl.zeros((BLOCK,), tl.float32)")
         for j, i in enumerate(self.graph.values):
             self.say(f"tl.store(values + {j} * stride + row, {self.full(i)}, mask=live)", "")
-        self.say("tl.debug_barrier()  # the values are written")
         for first in range(0, len(terms), CHUNK):
             columns = _padded(min(CHUNK, len(terms) - first))
             self.say(f"paid_{first}, fine_{first} = account({first}, {columns}, {len(terms)}, values, w, about, contributions, episode, sums, row, live, stride, NATS)")
@@ -456,12 +455,11 @@ class _Step(_Kernel):
         self.say("")
         self.say(*(f"tl.store(shared + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(["reward", *self.metrics])))
         self.say(*(f"tl.store(flags + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(flags, len(odd))))
-        for i, amount in ((t, "reward"), (t + 1, "1.0")):
-            at = f"episode + {i} * stride + row"
-            self.say(f"tl.store({at}, tl.load({at}, mask=live, other=0.0) + {amount}, mask=live)")
         at = 9 * t + 2 * (t + 2)
-        self.say("tl.debug_barrier()  # all that is added up below is written",
-                 f"add(sums + {at}, tl.minimum(N - tl.program_id(0) * BLOCK, BLOCK), True)",
+        self.say(f"tl.store(episode + {t} * stride + row, gained + reward, mask=live)",
+                 f"tl.store(episode + {t + 1} * stride + row, lasted + 1.0, mask=live)",
+                 f"tl.store(sums + {at}, counted + tl.minimum(N - tl.program_id(0) * BLOCK, BLOCK))",
+                 "tl.debug_barrier()  # all that is added up below is written",
                  f"tally(sums + {at + 1}, shared, {1 + m}, {_padded(1 + m)}, row, live, stride)")  # fmt: skip
         at += 2 + m
         events = len(odd) + len(flags) - 1
@@ -482,7 +480,10 @@ class _Step(_Kernel):
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",
             ["STATE, p, w, k, about, shared, contributions, values, flags, observations, episode, sums, N, stride",
              "NATS: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr"],
-            [*ROWS, f"sums += tl.program_id(0) * {self.width}"],
+            [*ROWS, f"sums += tl.program_id(0) * {self.width}",
+             f"gained = tl.load(episode + {len(self.program.terms)} * stride + row, mask=live, other=0.0)",
+             f"lasted = tl.load(episode + {len(self.program.terms) + 1} * stride + row, mask=live, other=0.0)",
+             f"counted = tl.load(sums + {11 * len(self.program.terms) + 4})"],
         )  # fmt: skip
 
 

@@ -282,18 +282,24 @@ def _select(f: Any, key: Key, node: Node) -> Build:
     if axis.is_components:
         part = picks if isinstance(picks, int) else picks[key.part]
         return (yield inside._replace(part=part))
-    if isinstance(picks, int):
+    own = None if isinstance(picks, int) else node.type.axes[at]
+    outer: Picks = 0
+    if own is None:
         chosen: Picks = picks
     else:
-        outer = dict(key.view).get(Axis(axis.name, tuple(axis.elements[i] for i in picks)))
-        chosen = (
-            picks if outer is None else picks[outer] if isinstance(outer, int) else tuple(picks[i] for i in outer)
-        )
+        outer = dict(key.view).get(own, tuple(range(len(own))))
+        chosen = picks[outer] if isinstance(outer, int) else tuple(picks[i] for i in outer)
     view = {other: through for other, through in inside.view if other != axis}
     if chosen != tuple(range(len(axis))):
         view[axis] = chosen
     ordered = tuple((other, view[other]) for other in arg.axes if other in view)
-    return (yield inside._replace(view=ordered))
+    cell = yield inside._replace(view=ordered)
+    if own is None or isinstance(chosen, int) or isinstance(outer, int):
+        return cell
+    # A mirrored axis has its elements in the place of others: the tile is of the axis that the node has.
+    inner = Axis(axis.name, tuple(axis.elements[i] for i in chosen))
+    seen = Axis(own.name, tuple(own.elements[i] for i in outer))
+    return cell._replace(axes=tuple(seen if one == inner else one for one in cell.axes))
 
 
 def _stack(f: Any, key: Key, node: Node) -> Build:

@@ -194,28 +194,36 @@ def yaw_frame(x, y, z, w):
 }  # fmt: skip
 
 BOOKS: Dict[str, str] = {
-    "add": '''
-def add(sums, x, there):
-    """Add x [C] to a block's own sums: no atomics, so the same every time."""
-    tl.store(sums, tl.load(sums, mask=there, other=0.0) + x, mask=there)
-''',
     "account": '''
 def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, w, about, contributions, episode, sums, row, live,
             stride, nats: tl.constexpr):
-    """Book the terms from `first` on, whose values are written: contributions, sums of the episode and of the log.
+    """Book the terms from `first` on: contributions, sums of the episode and, in the block's own row, of the log.
 
-    The values come back as a tile with the environments of a block side by side, over which a sum takes few steps. Gives what is paid
-    and where it is finite. [BLOCK, C]
+    The values, which are written, come back as a tile with the environments side by side, over which a sum takes few steps. All that
+    is overwritten is read at the head, so that nothing waits twice. Gives what is paid and where it is finite. [BLOCK, C]
     """
     term = first + tl.arange(0, columns)
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     on = live[:, None] & there[None, :]
-    value = tl.load(values + at, mask=on, other=0.0)
+    sums += term
     episodes = tl.load(episode + at, mask=on, other=0.0)
     weight = tl.load(w + term, mask=there, other=0.0)
     low = tl.load(about + term, mask=there, other=0.0)
     high = tl.load(about + terms + term, mask=there, other=0.0)
+    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
+    paids = tl.load(sums, mask=there, other=0.0)
+    sizes = tl.load(sums + terms, mask=there, other=0.0)
+    squares = tl.load(sums + 2 * terms, mask=there, other=0.0)
+    raws = tl.load(sums + 3 * terms, mask=there, other=0.0)
+    zeros = tl.load(sums + 4 * terms, mask=there, other=0.0)
+    lows = tl.load(sums + 5 * terms, mask=there, other=0.0)
+    highs = tl.load(sums + 6 * terms, mask=there, other=0.0)
+    bads = tl.load(sums + 7 * terms, mask=there, other=0.0)
+    errors = tl.load(sums + 8 * terms, mask=there, other=0.0)
+    if first == 0:
+        tl.debug_barrier()  # the values are written
+    value = tl.load(values + at, mask=on, other=0.0)
     paid = value * weight[None, :]
     fine = finite(paid)
     paid = tl.where(fine, paid, 0.0)
@@ -226,22 +234,20 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     ends = tl.sum(((value <= low[None, :]) & on).to(tl.int32) + ((value >= high[None, :]) & on).to(tl.int32) * 65536, 0)
     others = tl.sum((zero & on).to(tl.int32) + ((~fine) & on).to(tl.int32) * 65536, 0)
     raw = tl.where(fine, value, 0.0)
-    weight = weight.to(tl.float64)
-    amount = tl.sum(raw, 0)
-    sums += term
-    add(sums, amount * weight, there)
-    add(sums + terms, tl.sum(tl.abs(raw), 0) * tl.abs(weight), there)
-    add(sums + 2 * terms, tl.sum(raw * raw, 0) * (weight * weight), there)
-    add(sums + 3 * terms, amount, there)
-    add(sums + 4 * terms, others & 65535, there)
-    add(sums + 5 * terms, ends & 65535, there)
-    add(sums + 6 * terms, ends >> 16, there)
-    add(sums + 7 * terms, others >> 16, there)
+    amount, weight = tl.sum(raw, 0), weight.to(tl.float64)
+    tl.store(sums, paids + amount * weight, mask=there)
+    tl.store(sums + terms, sizes + tl.sum(tl.abs(raw), 0) * tl.abs(weight), mask=there)
+    tl.store(sums + 2 * terms, squares + tl.sum(raw * raw, 0) * (weight * weight), mask=there)
+    tl.store(sums + 3 * terms, raws + amount, mask=there)
+    tl.store(sums + 4 * terms, zeros + (others & 65535), mask=there)
+    tl.store(sums + 5 * terms, lows + (ends & 65535), mask=there)
+    tl.store(sums + 6 * terms, highs + (ends >> 16), mask=there)
+    tl.store(sums + 7 * terms, bads + (others >> 16), mask=there)
     if nats:
-        gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)[None, :]
         sound = tl.where(value == value, tl.abs(value), 1.0)
         size = -tl.log(tl.minimum(tl.maximum(sound, 1.1754944e-38), 1.0))
-        add(sums + 8 * terms, tl.sum(tl.where(on & ~(zero & (gate > 0)), size, 0.0), 0), there)
+        size = tl.where(on & ~(zero & (gate[None, :] > 0)), size, 0.0)
+        tl.store(sums + 8 * terms, errors + tl.sum(size, 0), mask=there)
     return paid, fine
 ''',
     "tally": '''
@@ -249,8 +255,9 @@ def tally(sums, rows, columns: tl.constexpr, padded: tl.constexpr, row, on, stri
     """Add up rows that are written, over the environments that are on; what is not finite counts as 0."""
     column = tl.arange(0, padded)
     there = column < columns
+    old = tl.load(sums + column, mask=there, other=0.0)
     x = tl.load(rows + column[None, :] * stride + row[:, None], mask=on[:, None] & there[None, :], other=0).to(tl.float32)
-    add(sums + column, tl.sum(tl.where(finite(x), x, 0.0), 0), there)
+    tl.store(sums + column, old + tl.sum(tl.where(finite(x), x, 0.0), 0), mask=there)
 ''',
     "settle": '''
 def settle(sums, episode, done, row, stride, terms: tl.constexpr, total: tl.constexpr):
@@ -265,9 +272,11 @@ def settle(sums, episode, done, row, stride, terms: tl.constexpr, total: tl.cons
     for first in tl.static_range(0, terms + 2, 16):
         column = first + tl.arange(0, 16)
         there = column < terms + 2
+        old = tl.load(sums + column, mask=there, other=0.0)
+        products = tl.load(sums + terms + 2 + column, mask=there, other=0.0)
         sum = tl.load(episode + column[None, :] * stride + row[:, None], mask=done[:, None] & there[None, :], other=0.0)
-        add(sums + column, tl.sum(sum, 0), there)
-        add(sums + terms + 2 + column, tl.sum(sum * whole[:, None], 0), there)
+        tl.store(sums + column, old + tl.sum(sum, 0), mask=there)
+        tl.store(sums + terms + 2 + column, products + tl.sum(sum * whole[:, None], 0), mask=there)
 ''',
 }  # fmt: skip
 PRELUDE: Dict[str, str] = {**MATHEMATICS, **BOOKS}
