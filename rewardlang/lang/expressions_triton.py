@@ -190,7 +190,7 @@ def _clip(f: Any, key: Key, node: Node) -> Build:
 
 
 def _where(f: Any, key: Key, node: Node) -> Build:
-    condition = yield below(f, key, 0, 0)
+    condition = yield below(f, key, 0, key.part)
     a = yield below(f, key, 1, key.part)
     b = yield below(f, key, 2, key.part)
     if condition.text in LITERAL:

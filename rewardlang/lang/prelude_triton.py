@@ -261,20 +261,20 @@ def tally(sums, rows, columns: tl.constexpr, padded: tl.constexpr, row, on, stri
 ''',
     "settle": '''
 def settle(sums, episode, done, row, stride, terms: tl.constexpr, total: tl.constexpr):
-    """Book the episodes that ended: their sums, and these times the return."""
-    whole = tl.load(episode + terms * stride + row, mask=done, other=0.0)
+    """Book the episodes that ended: their sums, and these times the return, in float64 as a variance is a small difference."""
+    whole = tl.load(episode + terms * stride + row, mask=done, other=0.0).to(tl.float64)
     if not total:  # what the terms add up to, to the last digit
         whole = tl.zeros_like(whole)
         for first in tl.static_range(0, terms, 16):
             column = first + tl.arange(0, 16)
             on = done[:, None] & (column < terms)[None, :]
-            whole += tl.sum(tl.load(episode + column[None, :] * stride + row[:, None], mask=on, other=0.0), 1)
+            whole += tl.sum(tl.load(episode + column[None, :] * stride + row[:, None], mask=on, other=0.0).to(tl.float64), 1)
     for first in tl.static_range(0, terms + 2, 16):
         column = first + tl.arange(0, 16)
         there = column < terms + 2
         old = tl.load(sums + column, mask=there, other=0.0)
         products = tl.load(sums + terms + 2 + column, mask=there, other=0.0)
-        sum = tl.load(episode + column[None, :] * stride + row[:, None], mask=done[:, None] & there[None, :], other=0.0)
+        sum = tl.load(episode + column[None, :] * stride + row[:, None], mask=done[:, None] & there[None, :], other=0.0).to(tl.float64)
         tl.store(sums + column, old + tl.sum(sum, 0), mask=there)
         tl.store(sums + terms + 2 + column, products + tl.sum(sum * whole[:, None], 0), mask=there)
 ''',
