@@ -13,7 +13,7 @@ from .lang.anatomy import anatomy
 from .lang.compiler import Compiled
 from .lang.ir import Node
 from .lang.types import Kind
-from .statistics import Reading, Statistics
+from .statistics import Statistics
 
 RUN = ("epoch", "frames", "progress")
 
@@ -93,7 +93,6 @@ class Reward:
             from .fused import Fused
 
             self.fused = Fused(self.program, num_envs, self.run, self.weights, self.state, self.anatomies)
-            self.statistics: Reading = self.fused.books
             return
         self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
                                      self.program.typed.total is not None, self.anatomies)  # fmt: skip
@@ -189,7 +188,8 @@ class Reward:
 
     def read_statistics(self) -> Dict[str, float]:
         """Tags and means since the last read, for the logs. One transfer from the device."""
-        return self.statistics.read(self.params)
+        reading = self.statistics if self.fused is None else self.fused.books
+        return reading.read(self.params)
 
     def state_dict(self) -> Dict[str, Any]:
         """Operator state, params and schedule position, as tensors and plain numbers."""
@@ -256,7 +256,7 @@ class Reward:
 
 
 def chosen(backend: str, device: torch.device, dtype: torch.dtype) -> str:
-    """"torch" or "triton". Raises ValueError for another backend, or for Triton where it cannot run."""
+    """ "torch" or "triton". Raises ValueError for another backend, or for Triton where it cannot run."""
     if backend not in ("auto", "torch", "triton"):
         raise ValueError(f'backend "{backend}" is none of "auto", "torch" and "triton"')
     there = find_spec("triton") is not None

@@ -1,63 +1,23 @@
 """One part of one IR node as a Triton expression over a block of environments.
 
-A value with an axis of joints or bodies is a tile [BLOCK, padded axis]; its components x, y, z are values of their own, so that what
-nothing reads is never loaded. A selection is pushed down to what it selects from: no gather is ever needed.
-
-Each function here is a generator: it yields the keys of what it needs, gets their cells, and returns the cell of its own.
+Each function is a generator: it yields the keys of what it needs, gets their cells, and returns the cell of its own. So a kernel
+walks down a graph of any depth without recursion; a leaf yields nothing.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, Generator, List, NamedTuple, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from .expressions import ADD, AND, COMPARE, INFIX, MULTIPLY, OR, POSTFIX, UNARY, number
+from .cells import LITERAL, WHOLE, Build, Cell, Key, Picks, aligned, below, is_signs, width
+from .expressions import COMPARE, INFIX, MULTIPLY, OR, POSTFIX, UNARY, number
 from .ir import Node
-from .types import Axis, Kind, Type
+from .reductions_triton import JOINED, reduction
+from .types import Axis, Kind
 
-Picks = Union[int, Tuple[int, ...]]  # a single element, whose axis is gone, or some
-WHOLE = -1  # all parts at once, of what gives them at once
-
-
-class Key(NamedTuple):
-    """A part of a node, seen through a selection of some of its axes."""
-
-    node: int
-    view: Tuple[Tuple[Axis, Picks], ...] = ()
-    part: int = 0
-
-
-class Cell(NamedTuple):
-    """Source text, how strongly it binds, and which axes the tile has; a cell that is not batched has no axis of environments."""
-
-    text: str
-    strength: int = POSTFIX
-    batched: bool = False
-    axes: Tuple[Axis, ...] = ()
-
-    def at(self, strength: int) -> str:
-        """The text where at least this strength is due."""
-        return self.text if self.strength >= strength else f"({self.text})"
-
-
-LITERAL = ("True", "False")
-Build = Generator[Key, Cell, Cell]
 FUNCTIONS = {"abs": "tl.abs", "sqrt": "tl.sqrt", "exp": "tl.exp", "log": "tl.log", "sin": "tl.sin", "cos": "tl.cos", "erf": "tl.erf",
              "floor": "tl.floor", "log1p": "log1p", "tan": "tan", "asin": "asin", "acos": "acos", "tanh": "tanh", "sign": "sign",
              "square": "square", "div": "tl.div_rn", "min": "least", "max": "greatest", "mod": "remainder", "atan2": "atan2"}  # fmt: skip
-JOINED = {"sum": ("{} + {}", ADD), "mean": ("{} + {}", ADD), "amax": ("greatest({}, {})", POSTFIX), "amin": ("least({}, {})", POSTFIX),
-          "any": ("{} | {}", OR), "all": ("{} & {}", AND), "prod": ("{} * {}", MULTIPLY)}  # fmt: skip
-OVER = {"sum": ("tl.sum", "0.0"), "mean": ("tl.sum", "0.0"), "amax": ("greatest_of", 'float("-inf")'), "amin": ("least_of", 'float("inf")'),
-        "any": ("any_of", "False"), "all": ("all_of", "True"), "prod": ("product_of", "1.0")}  # fmt: skip
-
-
-def width(type: Type) -> int:
-    """How many parts a value has."""
-    return 4 if type.kind is Kind.ROTATION else len(type.vector) if type.vector else 1
-
-
-def letters(type: Type) -> Sequence[str]:
-    return "xyzw" if type.kind is Kind.ROTATION else type.vector.elements if type.vector else ("",)
 
 
 def build(f: Any, key: Key) -> Build:
@@ -69,53 +29,8 @@ def build(f: Any, key: Key) -> Build:
     if node.op in FUNCTIONS:
         return _function(f, key, node)
     if node.op in JOINED or node.op in ("var", "std", "norm"):
-        return _reduction(f, key, node)
+        return reduction(f, key, node)
     return OPS[node.op](f, key, node)
-
-
-def live(type: Type, view: Dict[Axis, Picks]) -> Tuple[Axis, ...]:
-    """The axes of the tile of a value seen through a view."""
-    out = []
-    for axis in type.entities:
-        picks = view.get(axis, tuple(range(len(axis))))
-        if not isinstance(picks, int):
-            out.append(Axis(axis.name, tuple(axis.elements[i] for i in picks)))
-    return tuple(out)
-
-
-def below(f: Any, key: Key, i: int, part: int = 0) -> Key:
-    """The key of an argument under the same view; `part` counts only if it has several."""
-    arg = f.nodes[key.node].args[i]
-    node = f.nodes[arg]
-    several = width(node.type) > 1 or _signs(node)
-    view = tuple((axis, picks) for axis, picks in key.view if axis in node.type.axes)
-    return Key(arg, view, part if several else 0)
-
-
-def _signs(node: Node) -> bool:
-    """Whether a node is the four signs of a mirrored rotation, which have no axis."""
-    return node.op == "table" and not node.type.axes
-
-
-def fit(cell: Cell, batched: bool, axes: Sequence[Axis]) -> Cell:
-    """A cell indexed so that it broadcasts against [BLOCK, axes]."""
-    if not cell.axes and not cell.batched:
-        return cell
-    marks = [":" if cell.batched else "None"] if batched else []
-    marks += [":" if axis in cell.axes else "None" for axis in axes]
-    while marks[0] == "None":
-        marks.pop(0)
-    if all(mark == ":" for mark in marks):
-        return cell
-    return Cell(f"{cell.at(POSTFIX)}[{', '.join(marks)}]", POSTFIX, cell.batched, tuple(axes))
-
-
-def aligned(f: Any, key: Key, cells: Sequence[Cell]) -> Tuple[List[Cell], bool, Tuple[Axis, ...]]:
-    """Cells that broadcast against each other, and the shape that they make together."""
-    have = {axis for cell in cells for axis in cell.axes}
-    axes = tuple(axis for axis in live(f.nodes[key.node].type, dict(key.view)) if axis in have)
-    batched = any(cell.batched for cell in cells)
-    return [fit(cell, batched, axes) for cell in cells], batched, axes
 
 
 def _infix(f: Any, key: Key, node: Node) -> Build:
@@ -147,7 +62,10 @@ def _quotient(f: Any, node: Node, cells: Sequence[Cell], batched: bool, axes: Tu
     dividend, divisor = (f.nodes[i] for i in node.args)
     if divisor.op != "const":
         return Cell(f"{cells[0].at(MULTIPLY)} / {cells[1].at(UNARY)}", MULTIPLY, batched, axes)
-    if dividend.type.range[0] < 0 or math.frexp(divisor.data[0])[0] in (0.5, -0.5):  # by a power of two it is exact anyway
+    if dividend.type.range[0] < 0 or math.frexp(divisor.data[0])[0] in (
+        0.5,
+        -0.5,
+    ):  # by a power of two it is exact anyway
         return Cell(f"{cells[0].at(MULTIPLY)} * {number(1 / divisor.data[0])}", MULTIPLY, batched, axes)
     return Cell(f"tl.div_rn({cells[0].text}, {cells[1].text})", POSTFIX, batched, axes)
 
@@ -173,7 +91,11 @@ def _power(f: Any, key: Key, node: Node) -> Build:
     x = yield below(f, key, 0, key.part)
     y = yield below(f, key, 1, key.part)
     exponent = f.nodes[node.args[1]]
-    if exponent.op == "const" and exponent.data[0] == int(exponent.data[0]) and 1 <= abs(exponent.data[0]) <= 16:
+    if (
+        exponent.op == "const"
+        and exponent.data[0] == int(exponent.data[0])
+        and 1 <= abs(exponent.data[0]) <= 16
+    ):
         n = int(exponent.data[0])
         text = f"whole_power({x.text}, {abs(n)})" if abs(n) > 1 else x.text
         return x._replace(text=text if n > 0 else f"tl.div_rn(1.0, {text})", strength=POSTFIX)
@@ -197,77 +119,6 @@ def _where(f: Any, key: Key, node: Node) -> Build:
         return a if condition.text == "True" else b
     (condition, a, b), batched, axes = aligned(f, key, (condition, a, b))
     return Cell(f"tl.where({condition.text}, {a.text}, {b.text})", POSTFIX, batched, axes)
-
-
-# reductions
-
-
-def _reduction(f: Any, key: Key, node: Node) -> Build:
-    """Components are joined first, then each axis is reduced, its padding put out of the way."""
-    arg = f.nodes[node.args[0]]
-    gone = [arg.type.axes[i] for i in (node.data[0] if isinstance(node.data[0], tuple) else node.data)]
-    inside = below(f, key, 0)
-    parts = range(width(arg.type)) if arg.type.vector in gone else [key.part]
-    cells = []
-    for part in parts:
-        cells.append((yield inside._replace(part=part)))
-    axes = live(arg.type, dict(inside.view))
-    over = [axis for axis in axes if axis in gone]
-    count = len(cells)
-    for axis in over:
-        count *= len(axis)
-    cells = [f.broadcast(cell, axes) if over else cell for cell in cells]
-    name = f.title(key)
-    if node.op in ("var", "std"):
-        mean = f.line(f"{name}_mean", _divided(_reduced(f, "mean", cells, axes, over), count), "the mean")
-        batched = any(cell.batched for cell in cells)
-        cells = [_squared(_less(cell, fit(mean, batched, axes))) for cell in cells]
-        variance = _divided(_reduced(f, "mean", cells, axes, over), count)
-        return (
-            variance
-            if node.op == "var"
-            else variance._replace(text=f"tl.sqrt({variance.text})", strength=POSTFIX)
-        )
-    if node.op == "norm":
-        squares = _reduced(f, "sum", [_squared(cell) for cell in cells], axes, over)
-        return squares._replace(text=f"tl.sqrt({squares.text})", strength=POSTFIX)
-    out = _reduced(f, node.op, cells, axes, over)
-    return _divided(out, count) if node.op == "mean" else out
-
-
-def _reduced(f: Any, op: str, cells: Sequence[Cell], axes: Sequence[Axis], over: Sequence[Axis]) -> Cell:
-    form, strength = JOINED[op]
-    have = {axis for cell in cells for axis in cell.axes}
-    axes = tuple(axis for axis in axes if axis in have)
-    batched = any(cell.batched for cell in cells)
-    cells = [fit(cell, batched, axes) for cell in cells]
-    out = cells[0]
-    for cell in cells[1:]:
-        out = Cell(form.format(out.at(strength), cell.at(strength)), strength)
-    out = out._replace(batched=batched, axes=axes)
-    function, idle = OVER[op]
-    for axis in over:
-        at = axes.index(axis) + batched
-        text = out.text
-        inside = f.inside(axis)
-        if inside:
-            mask = fit(Cell(inside, POSTFIX, False, (axis,)), batched, axes).text
-            text = f"tl.where({mask}, {text}, {idle})"
-        axes = tuple(other for other in axes if other != axis)
-        out = Cell(f"{function}({text}, {at})", POSTFIX, batched, axes)
-    return out
-
-
-def _divided(x: Cell, n: int) -> Cell:
-    return x if n == 1 else x._replace(text=f"{x.at(MULTIPLY)} / {n}.0", strength=MULTIPLY)
-
-
-def _squared(x: Cell) -> Cell:
-    return x._replace(text=f"square({x.text})", strength=POSTFIX)
-
-
-def _less(a: Cell, b: Cell) -> Cell:
-    return a._replace(text=f"{a.at(ADD)} - {b.at(MULTIPLY)}", strength=ADD)
 
 
 # parts and elements
@@ -324,7 +175,7 @@ def _stack(f: Any, key: Key, node: Node) -> Build:
 
 
 def _table(f: Any, key: Key, node: Node) -> Build:
-    if width(node.type) > 1 or _signs(node):
+    if width(node.type) > 1 or is_signs(node):
         return Cell(number(node.data[key.part]), POSTFIX if node.data[key.part] >= 0 else UNARY)
     axis = node.type.axes[-1]
     picks = dict(key.view).get(axis, tuple(range(len(axis))))
@@ -346,7 +197,9 @@ def _const(f: Any, key: Key, node: Node) -> Build:
 
 def _fill(f: Any, key: Key, node: Node) -> Build:
     value = node.data[1]
-    return Cell(str(bool(value)) if node.type.kind is Kind.BOOL else number(value), POSTFIX if value >= 0 else UNARY)
+    return Cell(
+        str(bool(value)) if node.type.kind is Kind.BOOL else number(value), POSTFIX if value >= 0 else UNARY
+    )
     yield
 
 
