@@ -428,6 +428,10 @@ def main() -> None:
                 f"{program.name:22} largest error against float64, of the size of a term: {check(program, device):.1e}",
                 flush=True,
             )
+        for program in programs:
+            print(
+                f"{program.name:22} by hand, largest difference from emitted torch: {agree(program, device):.1e}"
+            )
     if not arguments.check:
         print(
             f"\n{'spec':22} {'envs':>8}  {'way':42} {'wall us (10%-90%)':28} {'device us (10%-90%)':28} {'floor us':>8} {'x floor':>7}  ready s"
