@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     _set_option(explain)
     explain.add_argument(
         "--show",
-        choices=("terms", "tree", "ir", "torch", "latex"),
+        choices=("terms", "tree", "ir", "torch", "triton", "latex"),
         default="terms",
         help="which artefact (default: terms)",
     )
