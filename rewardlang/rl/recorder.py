@@ -9,7 +9,7 @@ from typing import Any, Deque, Dict, Mapping, Optional, Sequence, Tuple
 
 from rl_games.common.algo_observer import AlgoObserver
 
-from . import checkpoint
+from . import checkpoint, ranks
 from .agents import TrainingOver
 from .console import Display, Progress
 from .diagnostics import Watch, table
@@ -56,7 +56,7 @@ class Recorder(AlgoObserver):
         comparable = [best for best in bests if best and best["reward"] == self._reward]
         self.best: Best = max(comparable, key=lambda best: best["score"], default={})
         self.terms = [term.name for term in env.reward.program.terms]
-        self.watch = Watch(self.terms, env.reward.anatomies, env.num_envs, watched)
+        self.watch = Watch(self.terms, env.reward.anatomies, env.num_envs * agent.world_size, watched)
         self.epoch = self.saved_epoch = agent.epoch_num
         self.ended_by = "max_epochs"
         self.deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else float("inf")
@@ -88,6 +88,8 @@ class Recorder(AlgoObserver):
         self._pace.append((time.monotonic(), self.agent.frame))
         config = self.agent.config
         over = self._over(config.get("max_epochs", -1), config.get("max_frames", -1))
+        if self.agent.multi_gpu:
+            ranks.agree(bool(over), self.agent.device)
         self._save(regular=bool(over) or epoch % config["save_frequency"] == 0)
         self.display.update(self.progress())
         if over:
@@ -166,9 +168,8 @@ class Recorder(AlgoObserver):
             self._reward, self._changed = now, self.agent.frame
         if self._changed is None:
             return False
-        return (
-            self.agent.frame - self._changed < SETTLED * self.env.task.max_episode_length * self.env.num_envs
-        )
+        everyone = self.env.num_envs * self.agent.world_size
+        return self.agent.frame - self._changed < SETTLED * self.env.task.max_episode_length * everyone
 
     def _score(self) -> Optional[float]:
         """Mean return of the newest finished episodes, as many as `games_to_track`; None before the first."""
