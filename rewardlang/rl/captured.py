@@ -19,7 +19,8 @@ class Captured:
     def __init__(self, function: Callable[[], Any], stream: Any) -> None:
         """`stream` is where the first calls and the capture run, one for all that work on the same tensors; None on a CPU."""
         self.function, self.stream = function, stream
-        self.calls, self.graph, self.result = 0, None, None
+        self.calls, self.result = 0, None
+        self.graph: Any = None
 
     def __call__(self) -> Any:
         if self.stream is None:
@@ -29,7 +30,7 @@ class Captured:
             return self._aside()
         if self.graph is None:
             self._capture()
-        self.graph.replay()  # type: ignore[attr-defined]
+        self.graph.replay()
         return self.result
 
     def _aside(self) -> Any:

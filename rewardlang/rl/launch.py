@@ -11,8 +11,6 @@ from . import run_folder
 from .plan import plan_of
 from .ranks import Ranks, mine
 
-TORCHRUN = "torch.distributed"  # its loggers
-
 
 def processes(asked: Optional[int], resume: Any) -> int:
     """How many processes to start: as asked for, by default those that trained the run which goes on; 1 if this is one of them."""
@@ -44,7 +42,7 @@ def launch(count: int, argv: List[str], spec: Any, **options: Any) -> int:
         )
     name = [] if plan.resumes else ["--name", plan.folder.name]  # one folder, whatever the clocks say
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torchrun would set it too, and say so
-    logging.getLogger(TORCHRUN).setLevel(logging.CRITICAL)  # what a process dies of, it says itself
+    logging.disable(logging.CRITICAL)  # torchrun's warnings: what a process dies of, it says itself
     try:
         torchrun(["--standalone", f"--nproc-per-node={count}", "-m", "rewardlang", *argv, *name])
     except (

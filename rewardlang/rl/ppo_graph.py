@@ -276,7 +276,7 @@ class InPlace(RunningMeanStd):
         return list(held)
 
 
-def in_place(normalizer: torch.nn.Module) -> InPlace:
+def in_place(normalizer: Any) -> InPlace:
     """An InPlace normalizer in the state of another."""
     new = InPlace(tuple(normalizer.running_mean.shape)).to(normalizer.running_mean.device)
     new.load_state_dict(normalizer.state_dict())

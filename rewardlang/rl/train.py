@@ -13,6 +13,7 @@ from .env import Host
 from .follower import follow
 from .interrupt import end_on_interrupt
 from .plan import Plan, make_env, plan_of
+from .ppo_graph import why_not
 from .print_log import PrintLog, tail
 from .recorder import Recorder
 from .run_folder import RunFolder
@@ -140,13 +141,18 @@ def _earlier_bests(run: RunFolder, state: Dict[str, Any]) -> List[Dict[str, Any]
 
 def _title(plan: Plan) -> str:
     verb = "resuming" if plan.resumes else "training"
-    where = f"{plan.num_envs} environments on {plan.sim}, policy on {plan.device}"
+    count = plan.ranks.count
+    times = f"{count} x {plan.num_envs}" if count > 1 else str(plan.num_envs)
+    device = plan.device if count == 1 else plan.device.split(":")[0]
+    where = f"{times} environments on {plan.sim}, policy on {device}"
     settings = getattr(plan.task, plan.algo)
     beside = plan.resumes is not None or settings.parent == plan.task.path.parent
     note = (
         "" if beside else f"; no {settings.name} beside {plan.task.path.name}: the shipped humanoid's is used"
     )
-    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {where}{note}"
+    slow = why_not(plan.settings["config"]) if plan.settings["config"].get("cuda_graphs") else ""
+    slow = f"; {slow} can't be CUDA graphs: rl_games' own loop trains" if slow else ""
+    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {where}{note}{slow}"
 
 
 def _say_goodbye(run: RunFolder, display: Display, summary: Dict[str, Any]) -> None:
