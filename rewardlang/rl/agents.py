@@ -32,6 +32,7 @@ class PPO(A2CAgent):
     """rl_games' PPO."""
 
     between_epochs: Callable[[int], None]
+    runs_ahead = False  # whether an epoch's steps are still to be done when `after_steps` is called
 
     def train_epoch(self) -> Any:
         self.between_epochs(self.epoch_num - 1)
@@ -68,7 +69,7 @@ class SAC(SACAgent):
     """rl_games' SAC, with the temperature and the environment's state in its checkpoints."""
 
     between_epochs: Callable[[int], None]
-    multi_gpu, world_size = False, 1
+    multi_gpu, world_size, runs_ahead = False, 1, False
 
     def train_epoch(self) -> Any:
         self.between_epochs(self.epoch_num - 1)

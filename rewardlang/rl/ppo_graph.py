@@ -46,6 +46,8 @@ def why_not(config: Mapping[str, Any]) -> str:
 class GraphPPO(PPO):
     """rl_games' PPO in few launches: H steps of N environments, M minibatches. O observations, A actions."""
 
+    runs_ahead = True
+
     def __init__(self, base_name: str, params: State):
         super().__init__(base_name, params)
         if self.normalize_input:

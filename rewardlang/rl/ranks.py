@@ -94,6 +94,8 @@ def moments(model: torch.nn.Module) -> torch.Tensor:
 
 def share_moments(model: torch.nn.Module, before: torch.Tensor) -> None:
     """Give each normalizer what those of all processes have counted since `before`, when they were the same."""
+    if not _normalizers(model):
+        return
     new = moments(model) - before
     dist.all_reduce(new)
     new += before
