@@ -149,7 +149,8 @@ class Recorder(AlgoObserver):
         """
         if self._reward_changes():
             self.best = {}
-        score = self._score()
+        # An epoch on a GPU is shorter than a save: there the best is the best of those that are saved anyway.
+        score = self._score() if regular or not self.agent.runs_ahead else None
         better = (
             score is not None
             and self.epoch >= self.agent.config["save_best_after"]
