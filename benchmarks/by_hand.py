@@ -34,7 +34,10 @@ class Manager:
         index = lambda ids: torch.tensor(ids, dtype=torch.long, device=device)
         self.feet, self.knocked = index(feet), index(knocked)
         self.gravity = torch.tensor([0.0, 0.0, -1.0], device=device).repeat(n, 1)
-        middle, half = (q["dof_pos_lower"] + q["dof_pos_upper"]) / 2, (q["dof_pos_upper"] - q["dof_pos_lower"]) / 2
+        middle, half = (
+            (q["dof_pos_lower"] + q["dof_pos_upper"]) / 2,
+            (q["dof_pos_upper"] - q["dof_pos_lower"]) / 2,
+        )
         self.soft_lower, self.soft_upper = middle - 0.9 * half, middle + 0.9 * half
         self.last_actions, self.last_dof_vel = q["actions"].clone(), q["dof_vel"].clone()
         self.feet_air_time = torch.zeros(n, len(feet), device=device)
@@ -92,7 +95,9 @@ class Manager:
         return torch.sum(torch.square(self.last_actions - self.q["actions"]), dim=1)
 
     def _reward_collision(self) -> torch.Tensor:
-        return torch.sum(1.0 * (torch.norm(self.q["contact_forces"][:, self.knocked, :], dim=-1) > 1.0), dim=1)
+        return torch.sum(
+            1.0 * (torch.norm(self.q["contact_forces"][:, self.knocked, :], dim=-1) > 1.0), dim=1
+        )
 
     def _reward_dof_pos_limits(self) -> torch.Tensor:
         out = -(self.q["dof_pos"] - self.soft_lower).clip(max=0.0)
@@ -100,7 +105,9 @@ class Manager:
         return torch.sum(out, dim=1)
 
     def _reward_dof_vel_limits_(self) -> torch.Tensor:
-        return torch.sum((torch.abs(self.q["dof_vel"]) - 0.9 * self.q["dof_vel_limits"]).clip(min=0.0, max=1.0), dim=1)
+        return torch.sum(
+            (torch.abs(self.q["dof_vel"]) - 0.9 * self.q["dof_vel_limits"]).clip(min=0.0, max=1.0), dim=1
+        )
 
     def _reward_feet_air_time(self) -> torch.Tensor:
         contact = self.q["contact_forces"][:, self.feet, 2] > 1.0
@@ -121,7 +128,9 @@ class Manager:
         return torch.sum(torch.abs(self.q["dof_pos"] - self.q["default_dof_pos"]), dim=1) * still
 
     def _reward_contact_forces_(self) -> torch.Tensor:
-        return torch.sum((torch.norm(self.q["contact_forces"][:, self.feet, :], dim=-1) - 100.0).clip(min=0.0), dim=1)
+        return torch.sum(
+            (torch.norm(self.q["contact_forces"][:, self.feet, :], dim=-1) - 100.0).clip(min=0.0), dim=1
+        )
 
     def _reward_power(self) -> torch.Tensor:
         return torch.sum(torch.abs(self.q["torques"] * self.q["dof_vel"]), dim=1)

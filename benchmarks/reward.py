@@ -41,17 +41,25 @@ def eighteen() -> rewardlang.Compiled:
     """The eighteen terms on a robot of 12 joints and 13 bodies: the shipped quadruped without its hip links."""
     task = rewardlang.load_task("quadruped")
     bodies = tuple(name for name in task.body_names if not name.endswith("_hip"))
-    pairs = {**task.pairs, "bodies": tuple(pair for pair in task.pairs["bodies"] if not pair[0].endswith("_hip"))}
+    pairs = {
+        **task.pairs,
+        "bodies": tuple(pair for pair in task.pairs["bodies"] if not pair[0].endswith("_hip")),
+    }
     groups = {name: group for name, group in task.groups.items() if name != "hip_links"}
     task = replace(task, body_names=bodies, pairs=pairs, groups=groups)
     return rewardlang.compile(rewardlang.load(ROOT / "benchmarks" / "data" / "eighteen.reward"), task)
 
 
 def shipped() -> List[rewardlang.Compiled]:
-    return [rewardlang.compile(rewardlang.load(path), observations=True) for path in sorted((ROOT / "reward_specs").rglob("*.reward"))]
+    return [
+        rewardlang.compile(rewardlang.load(path), observations=True)
+        for path in sorted((ROOT / "reward_specs").rglob("*.reward"))
+    ]
 
 
-def draw(program: rewardlang.Compiled, n: int, device: torch.device, seed: int = 0) -> Dict[str, torch.Tensor]:
+def draw(
+    program: rewardlang.Compiled, n: int, device: torch.device, seed: int = 0
+) -> Dict[str, torch.Tensor]:
     """Random states of n environments: upright robots with a foot or another body on the ground now and then."""
     generator = torch.Generator(device=device).manual_seed(seed)
     reward = Reward(program, n, device, backend="torch")
@@ -68,7 +76,15 @@ def draw(program: rewardlang.Compiled, n: int, device: torch.device, seed: int =
             x = (60 * x) * (torch.rand(shape[:-1], generator=generator, device=device) < 0.3)[..., None]
         elif name == "root_pos":
             x = 0.3 + 0.05 * x
-        elif name in ("dof_pos_upper", "dof_vel_limits", "torque_limits", "body_mass", "stiffness", "damping", "action_scale"):
+        elif name in (
+            "dof_pos_upper",
+            "dof_vel_limits",
+            "torque_limits",
+            "body_mass",
+            "stiffness",
+            "damping",
+            "action_scale",
+        ):
             x = 1.0 + x.abs()
         elif name == "dof_pos_lower":
             x = -1.0 - x.abs()
@@ -96,7 +112,9 @@ def by_hand(program: rewardlang.Compiled, q: Dict[str, torch.Tensor], scripted: 
 
     bodies = program.vocabulary.axes["bodies"].elements
     feet = [i for i, name in enumerate(bodies) if name.endswith("_foot")]
-    knocked = [i for i, name in enumerate(bodies) if name.endswith("_thigh") or name in ("FL_calf", "FR_calf")]
+    knocked = [
+        i for i, name in enumerate(bodies) if name.endswith("_thigh") or name in ("FL_calf", "FR_calf")
+    ]
     manager = Manager(q, feet, knocked)
     if not scripted:
         return manager.step
@@ -113,7 +131,9 @@ def by_hand(program: rewardlang.Compiled, q: Dict[str, torch.Tensor], scripted: 
     return lambda: function(*arguments)
 
 
-def ways(program: rewardlang.Compiled, n: int, device: torch.device, hand: bool, compiled: bool) -> Dict[str, Tuple[Callable[[], Step], bool]]:
+def ways(
+    program: rewardlang.Compiled, n: int, device: torch.device, hand: bool, compiled: bool
+) -> Dict[str, Tuple[Callable[[], Step], bool]]:
     """Name → what makes its step, and whether a CUDA graph is tried too."""
     q = draw(program, n, device)
     cuda = device.type == "cuda"
@@ -195,9 +215,17 @@ def bandwidth(device: torch.device) -> float:
 def bytes_moved(program: rewardlang.Compiled, n: int) -> Dict[str, int]:
     """What a step has to move: quantities and what is remembered read, results written, sums of the episode both."""
     reward = Reward(program, 2, backend="torch")
-    out = reward.step({name: torch.zeros(shape, dtype=dtype) for name, (shape, dtype) in reward.shapes.items()})
+    out = reward.step(
+        {name: torch.zeros(shape, dtype=dtype) for name, (shape, dtype) in reward.shapes.items()}
+    )
     one = lambda tensors: n * sum(t.element_size() * t.numel() // 2 for t in tensors)
-    read = one([torch.zeros(shape, dtype=dtype) for name, (shape, dtype) in reward.shapes.items() if shape[:1] == (2,)])
+    read = one(
+        [
+            torch.zeros(shape, dtype=dtype)
+            for name, (shape, dtype) in reward.shapes.items()
+            if shape[:1] == (2,)
+        ]
+    )
     state, t = one(reward.state), len(reward.names)
     results = one([out.reward, out.contributions, out.values, out.terminated, out.time_out, out.nonfinite, out.done, out.observations,
                    *out.causes.values(), *out.metrics.values()])  # fmt: skip
@@ -210,7 +238,10 @@ def check(program: rewardlang.Compiled, device: torch.device, n: int = 1000, ste
     Raises AssertionError for more than 2e-3.
     """
     backend = "triton" if device.type == "cuda" else "torch"
-    ours, exact = Reward(program, n, device, backend=backend), Reward(program, n, device, dtype=torch.float64, backend="torch")
+    ours, exact = (
+        Reward(program, n, device, backend=backend),
+        Reward(program, n, device, dtype=torch.float64, backend="torch"),
+    )
     double = lambda q: {name: x if x.dtype is torch.bool else x.double() for name, x in q.items()}
     first = draw(program, n, device)
     model = {name: x for name, x in first.items() if x.shape[:1] != (n,)}
@@ -237,7 +268,9 @@ def check(program: rewardlang.Compiled, device: torch.device, n: int = 1000, ste
 # reports
 
 
-def measure(program: rewardlang.Compiled, n: int, device: torch.device, hand: bool, compiled: bool, floor: float) -> List[Dict[str, Any]]:
+def measure(
+    program: rewardlang.Compiled, n: int, device: torch.device, hand: bool, compiled: bool, floor: float
+) -> List[Dict[str, Any]]:
     rows = []
     cuda = device.type == "cuda"
     for name, (make, graph) in ways(program, n, device, hand, compiled).items():
@@ -249,7 +282,15 @@ def measure(program: rewardlang.Compiled, n: int, device: torch.device, hand: bo
                 torch.cuda.synchronize()
             ready = time.perf_counter() - begin
             wall, on_device = timed(step, cuda)
-            row = {"spec": program.name, "num_envs": n, "way": name, "wall": wall, "device": on_device, "floor": floor, "ready_s": ready}
+            row = {
+                "spec": program.name,
+                "num_envs": n,
+                "way": name,
+                "wall": wall,
+                "device": on_device,
+                "floor": floor,
+                "ready_s": ready,
+            }
             rows.append(row)
             show(row)
             if graph:
@@ -257,7 +298,14 @@ def measure(program: rewardlang.Compiled, n: int, device: torch.device, hand: bo
                 rows.append({**row, "way": f"{name}, CUDA graph", "wall": wall, "device": on_device})
                 show(rows[-1])
         except Exception as problem:  # a way that cannot run here is a row too
-            rows.append({"spec": program.name, "num_envs": n, "way": name, "failed": f"{type(problem).__name__}: {problem}"[:300]})
+            rows.append(
+                {
+                    "spec": program.name,
+                    "num_envs": n,
+                    "way": name,
+                    "failed": f"{type(problem).__name__}: {problem}"[:300],
+                }
+            )
             print(f"{program.name:22} {n:8}  {name:42} failed: {rows[-1]['failed']}", flush=True)
             if cuda:
                 torch.cuda.synchronize()
@@ -276,7 +324,22 @@ def show(row: Dict[str, Any]) -> None:
 def tune(program: rewardlang.Compiled, n: int, device: torch.device, floor: float) -> List[Dict[str, Any]]:
     rows, shapes = [], fused.SHAPES
     q = draw(program, n, device)
-    for block, warps in ((16, 1), (16, 2), (16, 4), (32, 1), (32, 2), (32, 4), (64, 1), (64, 2), (64, 4), (128, 2), (128, 4), (128, 8), (256, 4), (256, 8)):
+    for block, warps in (
+        (16, 1),
+        (16, 2),
+        (16, 4),
+        (32, 1),
+        (32, 2),
+        (32, 4),
+        (64, 1),
+        (64, 2),
+        (64, 4),
+        (128, 2),
+        (128, 4),
+        (128, 8),
+        (256, 4),
+        (256, 8),
+    ):
         fused.SHAPES = ((n, block, warps),)
         begin = time.perf_counter()
         step = of_reward(program, q, n, device, "triton")
@@ -292,12 +355,20 @@ def tune(program: rewardlang.Compiled, n: int, device: torch.device, floor: floa
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--num-envs", type=int, nargs="+")
-    parser.add_argument("--parts", nargs="+", choices=("eighteen", "shipped", "tune"), default=["eighteen", "shipped"])
-    parser.add_argument("--specs", nargs="+", help="of `shipped`: only those whose path has one of these words")
-    parser.add_argument("--no-compile", action="store_true", help="without torch.compile, which wants a C compiler")
+    parser.add_argument(
+        "--parts", nargs="+", choices=("eighteen", "shipped", "tune"), default=["eighteen", "shipped"]
+    )
+    parser.add_argument(
+        "--specs", nargs="+", help="of `shipped`: only those whose path has one of these words"
+    )
+    parser.add_argument(
+        "--no-compile", action="store_true", help="without torch.compile, which wants a C compiler"
+    )
     parser.add_argument("--no-check", action="store_true")
     parser.add_argument("--check", action="store_true", help="only check")
     parser.add_argument("--json", type=Path)
@@ -311,17 +382,32 @@ def main() -> None:
         import triton
 
         versions["triton"] = triton.__version__
-    name = torch.cuda.get_device_name(device) if cuda else f"{platform.processor() or platform.machine()}, one thread"
+    name = (
+        torch.cuda.get_device_name(device)
+        if cuda
+        else f"{platform.processor() or platform.machine()}, one thread"
+    )
     copy = bandwidth(device)
-    print(f"{name}; {', '.join(f'{k} {v}' for k, v in versions.items() if v)}; a copy moves {copy / 1e12:.2f} TB/s")
+    print(
+        f"{name}; {', '.join(f'{k} {v}' for k, v in versions.items() if v)}; a copy moves {copy / 1e12:.2f} TB/s"
+    )
     rows: List[Dict[str, Any]] = []
     programs = [eighteen()] if {"eighteen", "tune"} & set(arguments.parts) else []
-    chosen = [p for p in shipped() if not arguments.specs or any(word in p.name for word in arguments.specs)] if "shipped" in arguments.parts else []
+    chosen = (
+        [p for p in shipped() if not arguments.specs or any(word in p.name for word in arguments.specs)]
+        if "shipped" in arguments.parts
+        else []
+    )
     if not arguments.no_check:
         for program in [*programs, *chosen]:
-            print(f"{program.name:22} largest error against float64, of the size of a term: {check(program, device):.1e}", flush=True)
+            print(
+                f"{program.name:22} largest error against float64, of the size of a term: {check(program, device):.1e}",
+                flush=True,
+            )
     if not arguments.check:
-        print(f"\n{'spec':22} {'envs':>8}  {'way':42} {'wall us (10%-90%)':28} {'device us (10%-90%)':28} {'floor us':>8} {'x floor':>7}  ready s")
+        print(
+            f"\n{'spec':22} {'envs':>8}  {'way':42} {'wall us (10%-90%)':28} {'device us (10%-90%)':28} {'floor us':>8} {'x floor':>7}  ready s"
+        )
         for n in arguments.num_envs or SIZES[device.type]:
             for program in programs:
                 moved = bytes_moved(program, n)
@@ -333,9 +419,15 @@ def main() -> None:
                     rows += tune(program, n, device, floor)
         for program in chosen:
             for n in arguments.num_envs or (SIZES[device.type][1], SIZES[device.type][-1]):
-                rows += measure(program, n, device, False, False, sum(bytes_moved(program, n).values()) / copy * 1e6)
+                rows += measure(
+                    program, n, device, False, False, sum(bytes_moved(program, n).values()) / copy * 1e6
+                )
     if arguments.json:
-        arguments.json.write_text(json.dumps({"device": name, "versions": versions, "copy_bytes_per_s": copy, "rows": rows}, indent=1))
+        arguments.json.write_text(
+            json.dumps(
+                {"device": name, "versions": versions, "copy_bytes_per_s": copy, "rows": rows}, indent=1
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -30,8 +30,18 @@ SHAPES = ((16384, 32, 1), (131072, 128, 4), (sys.maxsize, 256, 4))
 class Books(Reading):
     """What the kernels add up: a row of float64 for each block, summed when read."""
 
-    def __init__(self, kernel: ModuleType, program: Compiled, blocks: int, width: int, anatomies: Sequence[Anatomy], device: Any) -> None:
-        super().__init__(kernel.TERMS, kernel.CAUSES, kernel.METRICS, program.typed.total is not None, anatomies)
+    def __init__(
+        self,
+        kernel: ModuleType,
+        program: Compiled,
+        blocks: int,
+        width: int,
+        anatomies: Sequence[Anatomy],
+        device: Any,
+    ) -> None:
+        super().__init__(
+            kernel.TERMS, kernel.CAUSES, kernel.METRICS, program.typed.total is not None, anatomies
+        )
         self.sums = torch.zeros(blocks, width, dtype=torch.float64, device=device)
 
     def _taken(self) -> Tuple[float, Dict[str, List[float]]]:

@@ -256,7 +256,7 @@ class Reward:
 
 
 def chosen(backend: str, device: torch.device, dtype: torch.dtype) -> str:
-    """"torch" or "triton". Raises ValueError for another backend, or for Triton where it cannot run."""
+    """ "torch" or "triton". Raises ValueError for another backend, or for Triton where it cannot run."""
     if backend not in ("auto", "torch", "triton"):
         raise ValueError(f'backend "{backend}" is none of "auto", "torch" and "triton"')
     there = find_spec("triton") is not None

@@ -21,7 +21,9 @@ fused = pytest.importorskip("rewardlang.fused", reason="Triton is not installed"
 pytest.importorskip("triton")
 
 ROOT = Path(__file__).parents[1]
-SPECS = sorted((ROOT / "tests" / "data" / "specs").glob("*.reward")) + sorted((ROOT / "reward_specs").rglob("*.reward"))
+SPECS = sorted((ROOT / "tests" / "data" / "specs").glob("*.reward")) + sorted(
+    (ROOT / "reward_specs").rglob("*.reward")
+)
 SPECS += sorted((ROOT / "benchmarks" / "data").glob("*.reward"))
 N, STEPS, CHANGE = 5, 2, 1
 
@@ -35,7 +37,9 @@ def interpreted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
 
 
 def close(ours: torch.Tensor, due: torch.Tensor, where: str, tolerance: float = 2e-4) -> None:
-    np.testing.assert_allclose(ours.double().numpy(), due.double().numpy(), tolerance, tolerance, err_msg=where)
+    np.testing.assert_allclose(
+        ours.double().numpy(), due.double().numpy(), tolerance, tolerance, err_msg=where
+    )
 
 
 def pair(program: rewardlang.Compiled, n: int = N) -> List[Reward]:
@@ -105,7 +109,9 @@ def test_terms_of_public_projects(row: Any) -> None:
 @pytest.mark.parametrize("n", [1, 33, 64])
 def test_any_number_of_environments(n: int) -> None:
     """Blocks of environments that are full, or nearly empty."""
-    program = rewardlang.compile(rewardlang.load(ROOT / "reward_specs" / "quadruped" / "trot.reward"), observations=True)
+    program = rewardlang.compile(
+        rewardlang.load(ROOT / "reward_specs" / "quadruped" / "trot.reward"), observations=True
+    )
     compare(program, sequence(program.vocabulary, n, STEPS, 3), n)
 
 
@@ -129,18 +135,24 @@ def test_what_is_not_finite(value: float) -> None:
     for reward in (ours, due):
         reward.reset(cast(moments[0].after, torch.float32))
     q = cast(moments[1].reached, torch.float32)
-    for row, name in enumerate(("torques", "dof_vel", "dof_pos", "contact_forces", "root_pos", "root_quat", "root_lin_vel")):
+    for row, name in enumerate(
+        ("torques", "dof_vel", "dof_pos", "contact_forces", "root_pos", "root_quat", "root_lin_vel")
+    ):
         q[name] = q[name].clone()
         q[name][row].reshape(-1)[-1] = value
     out, expected = ours.step(q), due.step(q)
     same(out, expected, ours.names, str(value))
     assert expected.nonfinite.sum() >= 6 and (out.contributions[expected.nonfinite] == 0).any()
     read, wanted = ours.read_statistics(), due.read_statistics()
-    assert {k: v for k, v in read.items() if k.startswith("nonfinite")} == {k: v for k, v in wanted.items() if k.startswith("nonfinite")}
+    assert {k: v for k, v in read.items() if k.startswith("nonfinite")} == {
+        k: v for k, v in wanted.items() if k.startswith("nonfinite")
+    }
 
 
 def test_state_goes_from_one_backend_to_the_other() -> None:
-    program = rewardlang.compile("ema(forward_vel, 0.2[s]) + timer(base_height > 0.3[m])/1[s] + count(prev(contact_forces[feet].z > 1[N]))")
+    program = rewardlang.compile(
+        "ema(forward_vel, 0.2[s]) + timer(base_height > 0.3[m])/1[s] + count(prev(contact_forces[feet].z > 1[N]))"
+    )
     ours, due = pair(program)
     moments = [cast(m.reached, torch.float32) for m in sequence(program.vocabulary, N, 4, 5)]
     for q in moments[:3]:
@@ -157,7 +169,11 @@ def test_tensors_stay_where_they_are() -> None:
     first, terms = reward(q[1])
     kept = first.clone()
     out = reward.step(q[2])
-    assert torch.equal(first, kept) and not torch.equal(out.reward, kept) and set(terms) == {"forward_vel", "alive"}
+    assert (
+        torch.equal(first, kept)
+        and not torch.equal(out.reward, kept)
+        and set(terms) == {"forward_vel", "alive"}
+    )
     assert reward.step(q[1]).reward.data_ptr() == out.reward.data_ptr()
 
 
@@ -180,7 +196,9 @@ def test_a_source_is_kept_under_its_hash(tmp_path: Path) -> None:
     program = rewardlang.compile("3.25*alive")
     Reward(program, N, backend="triton")
     (file,) = (tmp_path / "rewardlang").glob("*.py")
-    assert file.read_text(encoding="utf-8") == program.kernel and re.fullmatch(r"rewardlang_[0-9a-f]{16}\.py", file.name)
+    assert file.read_text(encoding="utf-8") == program.kernel and re.fullmatch(
+        r"rewardlang_[0-9a-f]{16}\.py", file.name
+    )
 
 
 def test_style() -> None:

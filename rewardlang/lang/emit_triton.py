@@ -278,8 +278,9 @@ class _Kernel:
         out, type = [], self.nodes[i].type
         axes = live(type, {})
         for part, cell in self.parts(i):
-            
-            where = [fit(Cell("row", POSTFIX, True), True, axes).text + (f" * {columns}" if columns > 1 else "")]
+            where = [
+                fit(Cell("row", POSTFIX, True), True, axes).text + (f" * {columns}" if columns > 1 else "")
+            ]
             sizes = [*(len(axis) for axis in axes), *([width(type)] if width(type) > 1 else [])]
             for at, axis in enumerate(axes):
                 lane = fit(Cell(self.lane(axis), POSTFIX, False, (axis,)), True, axes).text
@@ -325,7 +326,11 @@ class _Kernel:
         return " & ".join(out)
 
     def next_state(self, rows: str) -> List[str]:
-        return [line for k, i in enumerate(self.graph.state) for line in self.store(f"s_{k}", i, _size(self.nodes[i]), 0, rows)]
+        return [
+            line
+            for k, i in enumerate(self.graph.state)
+            for line in self.store(f"s_{k}", i, _size(self.nodes[i]), 0, rows)
+        ]
 
     def say(self, *lines: str) -> None:
         self.body += [(line, "") for line in lines]
@@ -349,7 +354,10 @@ class _Kernel:
         width = min(90, max((len(code) for code, _ in self.body), default=0))
         out += [f'    """{doc}"""', *(f"    {line}" for line in first)]
         out += [f"    {name} = {text}" for name, text in self.tops.items()]
-        out += [f"    {code.ljust(width)}  # {note}" if note else f"    {code}".rstrip() for code, note in self.body]
+        out += [
+            f"    {code.ljust(width)}  # {note}" if note else f"    {code}".rstrip()
+            for code, note in self.body
+        ]
         return "\n".join(out)
 
     def text(self) -> str:
@@ -383,7 +391,9 @@ class _Step(_Kernel):
             self.say(f"tl.store(values + {j} * stride + row, {self.full(i)}, mask=live)", "")
         for first in range(0, len(terms), CHUNK):
             columns = _padded(min(CHUNK, len(terms) - first))
-            self.say(f"paid_{first}, fine_{first} = account({first}, {columns}, {len(terms)}, values, w, about, contributions, episode, sums, row, live, stride, NATS)")
+            self.say(
+                f"paid_{first}, fine_{first} = account({first}, {columns}, {len(terms)}, values, w, about, contributions, episode, sums, row, live, stride, NATS)"
+            )
         fine = [f"all_of(fine_{first}, 1)" for first in range(0, len(terms), CHUNK)]
         self.say(f"bad = {'~(' + ' & '.join(fine) + ')' if fine else 'row < 0'}")
 
@@ -410,7 +420,9 @@ class _Step(_Kernel):
             elif own:
                 lane = self.lane(Axis("", ("",) * whole))
                 runs = [(a, b) for a, b in _runs(own)]
-                at = " | ".join(f"({lane} == {a})" if a == b else f"(({lane} >= {a}) & ({lane} <= {b}))" for a, b in runs)
+                at = " | ".join(
+                    f"({lane} == {a})" if a == b else f"(({lane} >= {a}) & ({lane} <= {b}))" for a, b in runs
+                )
                 parts.append(f"tl.sum(tl.where({at}, paid_{first}, 0.0), 1)")
         return " + ".join(parts) or "zero"
 
@@ -444,17 +456,41 @@ class _Step(_Kernel):
     def _compared(self, root: int) -> List[int]:
         """What the comparisons below a termination read."""
         nodes = self.graph.nodes
-        compared = [nodes[i] for i in below(nodes, [root]) if nodes[i].op in ("lt", "le", "gt", "ge", "eq", "ne")]
-        return sorted({a for node in compared for a in node.args if nodes[a].type.kind is Kind.NUMBER and nodes[a].type.batched})
+        compared = [
+            nodes[i] for i in below(nodes, [root]) if nodes[i].op in ("lt", "le", "gt", "ge", "eq", "ne")
+        ]
+        return sorted(
+            {
+                a
+                for node in compared
+                for a in node.args
+                if nodes[a].type.kind is Kind.NUMBER and nodes[a].type.batched
+            }
+        )
 
     def _books(self) -> None:
         """What is added up of the whole, and what only where an episode ends or something is odd."""
         t, m = len(self.program.terms), len(self.metrics)
-        odd = [*(doubt or "row < 0" for doubt in self.doubts), *(f"~finite({name})" for name in self.metrics), "unpaid", "unseen"]
+        odd = [
+            *(doubt or "row < 0" for doubt in self.doubts),
+            *(f"~finite({name})" for name in self.metrics),
+            "unpaid",
+            "unseen",
+        ]
         flags = [*self.causes, "time_out", "nonfinite", "done", "terminated"]
         self.say("")
-        self.say(*(f"tl.store(shared + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(["reward", *self.metrics])))
-        self.say(*(f"tl.store(flags + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(flags, len(odd))))
+        self.say(
+            *(
+                f"tl.store(shared + {i} * stride + row, {name}, mask=live)"
+                for i, name in enumerate(["reward", *self.metrics])
+            )
+        )
+        self.say(
+            *(
+                f"tl.store(flags + {i} * stride + row, {name}, mask=live)"
+                for i, name in enumerate(flags, len(odd))
+            )
+        )
         at = 9 * t + 2 * (t + 2)
         self.say(f"tl.store(episode + {t} * stride + row, gained + reward, mask=live)",
                  f"tl.store(episode + {t + 1} * stride + row, lasted + 1.0, mask=live)",
@@ -494,7 +530,9 @@ class _Reset(_Kernel):
         stores = self.observed("mask")
         self.say(*self.next_state("mask"), *stores)
         t = len(self.program.terms)
-        self.say(f"for column in range({t + 2}):", "    tl.store(episode + column * stride + row, 0.0, mask=mask)")
+        self.say(
+            f"for column in range({t + 2}):", "    tl.store(episode + column * stride + row, 0.0, mask=mask)"
+        )
 
     def text(self) -> str:
         self.body = [(f"    {line}", note) for line, note in self.body]

@@ -147,7 +147,10 @@ def _quotient(f: Any, node: Node, cells: Sequence[Cell], batched: bool, axes: Tu
     dividend, divisor = (f.nodes[i] for i in node.args)
     if divisor.op != "const":
         return Cell(f"{cells[0].at(MULTIPLY)} / {cells[1].at(UNARY)}", MULTIPLY, batched, axes)
-    if dividend.type.range[0] < 0 or math.frexp(divisor.data[0])[0] in (0.5, -0.5):  # by a power of two it is exact anyway
+    if dividend.type.range[0] < 0 or math.frexp(divisor.data[0])[0] in (
+        0.5,
+        -0.5,
+    ):  # by a power of two it is exact anyway
         return Cell(f"{cells[0].at(MULTIPLY)} * {number(1 / divisor.data[0])}", MULTIPLY, batched, axes)
     return Cell(f"tl.div_rn({cells[0].text}, {cells[1].text})", POSTFIX, batched, axes)
 
@@ -173,7 +176,11 @@ def _power(f: Any, key: Key, node: Node) -> Build:
     x = yield below(f, key, 0, key.part)
     y = yield below(f, key, 1, key.part)
     exponent = f.nodes[node.args[1]]
-    if exponent.op == "const" and exponent.data[0] == int(exponent.data[0]) and 1 <= abs(exponent.data[0]) <= 16:
+    if (
+        exponent.op == "const"
+        and exponent.data[0] == int(exponent.data[0])
+        and 1 <= abs(exponent.data[0]) <= 16
+    ):
         n = int(exponent.data[0])
         text = f"whole_power({x.text}, {abs(n)})" if abs(n) > 1 else x.text
         return x._replace(text=text if n > 0 else f"tl.div_rn(1.0, {text})", strength=POSTFIX)
@@ -346,7 +353,9 @@ def _const(f: Any, key: Key, node: Node) -> Build:
 
 def _fill(f: Any, key: Key, node: Node) -> Build:
     value = node.data[1]
-    return Cell(str(bool(value)) if node.type.kind is Kind.BOOL else number(value), POSTFIX if value >= 0 else UNARY)
+    return Cell(
+        str(bool(value)) if node.type.kind is Kind.BOOL else number(value), POSTFIX if value >= 0 else UNARY
+    )
     yield
 
 
