@@ -142,6 +142,7 @@ class Reward:
         out = StepOutput(reward, contributions, values, terminated, time_out, nonfinite,
                          dict(zip(self.code["CAUSES"], causes.unbind(1))), dict(zip(self.code["METRICS"], metrics.unbind(1))),
                          observations, terminated | time_out | nonfinite)  # fmt: skip
+        assert isinstance(self.statistics, Statistics)
         self.statistics.add(out, bad, odd, causes, metrics)
         return out
 
@@ -169,6 +170,7 @@ class Reward:
         if self.observations is not None:
             observations = torch.where(mask[:, None], observations, self.observations)
         self.observations = observations
+        assert isinstance(self.statistics, Statistics)
         self.statistics.forget(mask)
         self.seeded = True
         return observations

@@ -9,12 +9,11 @@ from typing import Any, Dict, Iterator, List
 
 import pytest
 import torch
+from inventory.test_inventory import ROWS, compiled
+from lang.states import Moment, cast, sequence
 
 import rewardlang
 from rewardlang.reward import Reward
-
-from inventory.test_inventory import ROWS, compiled
-from lang.states import Moment, cast, sequence
 
 np = pytest.importorskip("numpy")
 fused = pytest.importorskip("rewardlang.fused", reason="Triton is not installed", exc_type=ImportError)

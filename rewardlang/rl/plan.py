@@ -206,7 +206,7 @@ def resumed_plan(
             "(or start a new run)"
         )
     _several(ranks, info["algo"])
-    device = _device(ranks.device(device or info["device"]))
+    device = _device(ranks.device(device or info["device"]) or "cpu")
     path = folder.settings(info["algo"])
     settings = for_run(
         load_settings(path, info["algo"]),

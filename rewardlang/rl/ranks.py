@@ -114,10 +114,9 @@ def _normalizers(model: torch.nn.Module) -> List[Any]:
 
 def share_statistics(statistics: Any) -> None:
     """Add up what the rewards of all processes have counted since the last read; it lies with the leading one then."""
-    sums = list(statistics.sums.values())
+    sums = statistics.parts()
     row = torch.cat([one.reshape(-1) for one in sums])
     dist.all_reduce(row)
     leads = dist.get_rank() == 0
     for one, part in zip(sums, row.split([one.numel() for one in sums])):
         one.copy_(part.view_as(one) * leads)
-    statistics.steps *= dist.get_world_size() if leads else 0
