@@ -44,6 +44,9 @@ class Books(Reading):
         )
         self.sums = torch.zeros(blocks, width, dtype=torch.float64, device=device)
 
+    def parts(self) -> List[torch.Tensor]:
+        return [self.sums]
+
     def _taken(self) -> Tuple[float, Dict[str, List[float]]]:
         t, m = len(self.terms), len(self.metrics)
         values = self.sums.sum(0).tolist()

@@ -95,6 +95,10 @@ class Reading:
         """How many steps of an environment were added up, and the sums by name (see `sizes`); both start anew."""
         raise NotImplementedError
 
+    def parts(self) -> List[torch.Tensor]:
+        """The tensors that hold the sums: those of several processes may be added up."""
+        raise NotImplementedError
+
     def sizes(self) -> Dict[str, int]:
         """How many numbers each sum has."""
         t, m = len(self.terms), len(self.metrics)
@@ -152,8 +156,7 @@ class Statistics(Reading):
         t = len(terms)
         self.sums = {"amounts": zeros(len(AMOUNTS), t), "counts": zeros(len(COUNTS), t), "nats": zeros(len(self.kernels)),
                      "events": zeros(len(self.odd) + len(self.causes) + 1), "total": zeros(1), "metrics": zeros(len(metrics)),
-                     "ended": zeros(2, t + 2), "last": zeros(len(metrics))}  # fmt: skip
-        self.steps = 0  # of all environments
+                     "ended": zeros(2, t + 2), "last": zeros(len(metrics)), "steps": zeros(1)}  # fmt: skip
         self.episode = zeros(num_envs, t + 2)  # terms, return, length
         # Without a total rule the return is what the terms add up to, to the last digit: so do their shares of its variance to 1.
         self.whole = zeros(t + 2)
@@ -200,7 +203,7 @@ class Statistics(Reading):
         events = (odd, causes, out.time_out[:, None], out.nonfinite[:, None], done[:, None])
         sums["events"] += torch.cat(events, 1).sum(0)
         sums["total"] += out.reward.double().sum()
-        self.steps += len(done)
+        sums["steps"] += len(done)
         self.episode[:, :-2] += paid
         self.episode[:, -2] += out.reward
         self.episode[:, -1] += 1
@@ -220,12 +223,15 @@ class Statistics(Reading):
         """Start the episodes of `mask` [N] anew."""
         self.episode *= (~mask[:, None]).double()
 
+    def parts(self) -> List[torch.Tensor]:
+        return list(self.sums.values())
+
     def _taken(self) -> Tuple[float, Dict[str, List[float]]]:
         values = torch.cat([one.reshape(-1) for one in self.sums.values()]).tolist()
         for one in self.sums.values():
             one.zero_()
-        steps, self.steps = self.steps, 0
-        return steps, named(values, self.sizes())
+        read = named(values, {**self.sizes(), "steps": 1})
+        return read["steps"][0], read
 
 
 def named(values: Sequence[float], sizes: Mapping[str, int]) -> Dict[str, List[float]]:
