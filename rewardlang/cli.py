@@ -16,6 +16,7 @@ from . import __version__
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run a command and give its exit code: 0, 1 where `fmt --check` or `test` found something, or 2 for bad input."""
     arguments = parser().parse_args(argv)
+    arguments.argv = list(sys.argv[1:] if argv is None else argv)
     try:
         return arguments.run(arguments) or 0
     except KeyboardInterrupt:  # before a training has begun: that one ends by itself and saves
@@ -61,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _set_option(explain)
     explain.add_argument(
         "--show",
-        choices=("terms", "tree", "ir", "torch", "latex"),
+        choices=("terms", "tree", "ir", "torch", "triton", "latex"),
         default="terms",
         help="which artefact (default: terms)",
     )
@@ -135,8 +136,18 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, metavar="S", help="random seed (default: 1)")
     _set_option(train)
     train.add_argument("--resume", metavar="RUN", help="continue the run in this folder")
-    train.add_argument("--sim", default="auto", help="simulator backend (default: auto)")
+    train.add_argument(
+        "--sim",
+        default="auto",
+        help="mujoco, mujoco_warp, or auto: MuJoCo Warp if there is a GPU (default: auto)",
+    )
     train.add_argument("--device", metavar="D", help="torch device, such as cpu or cuda:0")
+    train.add_argument(
+        "--gpus",
+        type=int,
+        metavar="N",
+        help="train in N processes, each with its GPU and --num-envs environments (with --device cpu: on the CPU)",
+    )
     train.add_argument("--name", help="name of the run's folder (default: the file's name and the time)")
     train.add_argument(
         "--out", default="runs", metavar="DIR", help="where run folders are made (default: runs)"
@@ -238,14 +249,23 @@ def _test(arguments: argparse.Namespace) -> int:
                       format=arguments.format, junit=arguments.junit)  # fmt: skip
 
 
-def _train(arguments: argparse.Namespace) -> None:
-    params = _params(arguments.set)
+def _train(arguments: argparse.Namespace) -> int:
+    options = {
+        "task": arguments.task, "sim": arguments.sim, "device": arguments.device, "algo": arguments.algo,
+        "num_envs": arguments.num_envs, "max_epochs": arguments.max_epochs, "max_minutes": arguments.max_minutes,
+        "seed": arguments.seed, "params": _params(arguments.set), "resume": arguments.resume, "name": arguments.name,
+        "out": arguments.out,
+    }  # fmt: skip
     file = None if arguments.file is None else _file(arguments.file)
+    from .rl.launch import launch, processes
+
+    count = processes(arguments.gpus, arguments.resume)
+    if count > 1:
+        return launch(count, arguments.argv, file, **options)
     from .rl.train import train
 
-    train(file, task=arguments.task, sim=arguments.sim, device=arguments.device, algo=arguments.algo,
-          num_envs=arguments.num_envs, max_epochs=arguments.max_epochs, max_minutes=arguments.max_minutes, seed=arguments.seed,
-          params=params, resume=arguments.resume, name=arguments.name, out=arguments.out)  # fmt: skip
+    train(file, **options)
+    return 0
 
 
 def _play(arguments: argparse.Namespace) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+import os
+from importlib.util import find_spec
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Set, Tuple
 
 import torch
 
@@ -28,11 +30,7 @@ class StepOutput(NamedTuple):
     causes: Dict[str, torch.Tensor]  # [N] bool each
     metrics: Dict[str, torch.Tensor]  # [N] each
     observations: torch.Tensor  # [N, O], of the state that the step reached
-
-    @property
-    def done(self) -> torch.Tensor:
-        """Whether the episode is over. [N] bool"""
-        return self.terminated | self.time_out | self.nonfinite
+    done: torch.Tensor  # [N] bool, the episode is over for any of these
 
 
 class QuantityError(ValueError):
@@ -47,8 +45,12 @@ class Reward:
     """
 
     def __init__(self, program: Compiled, num_envs: Optional[int] = None, device: Any = "cpu", dtype: torch.dtype = torch.float32,
-                 params: Optional[Mapping[str, float]] = None, gamma: float = 0.99) -> None:  # fmt: skip
-        """`num_envs` may be left to the first quantities that come. `gamma` is the trainer's discount, which `potential` reads."""
+                 params: Optional[Mapping[str, float]] = None, gamma: float = 0.99, backend: str = "auto") -> None:  # fmt: skip
+        """`num_envs` may be left to the first quantities that come. `gamma` is the trainer's discount, which `potential` reads.
+
+        `backend` is "torch", "triton" (one kernel a step), or "auto": Triton where it is installed, for float32 on CUDA. Raises
+        ValueError if Triton is asked for and cannot be had.
+        """
         if not isinstance(program, Compiled):
             kind = type(program).__name__
             raise TypeError(f"a compiled program is due, not {kind}: rewardlang.compile(spec) makes one")
@@ -57,21 +59,24 @@ class Reward:
         self.program = program
         self.device = torch.device(device)
         self.dtype = dtype
+        self.backend = chosen(backend, self.device, dtype)
         self.code = _load(program)
         self.constants = tuple(self._constant(c) for c in self.code["CONSTANTS"])
         self._params = {p.name: p for p in program.typed.params}
         names = [*self._params, *RUN, "gamma"]
-        self.inputs = {name: torch.zeros((), device=self.device, dtype=dtype) for name in names}
+        self.run = torch.zeros(len(names), device=self.device, dtype=dtype)
+        self.inputs = dict(zip(names, self.run.unbind()))
         self.inputs["gamma"].fill_(gamma)
         self.weights = torch.zeros(len(program.terms), device=self.device, dtype=dtype)
         self.names = [term.name for term in program.terms]
         self.anatomies = anatomy(program.typed, program.bounds)
-        self.needs = _needs(program)
+        self.needs, self.needs_at_reset = _needs(program)
         self.params: Dict[str, float] = {name: param.value for name, param in self._params.items()}
         for name, value in (params or {}).items():
             self.params[program.param(name, value)] = float(value)
         self._refresh()
         self.num_envs, self.seeded = 0, False
+        self.fused: Any = None
         self.observations: Optional[torch.Tensor] = None
         if num_envs is not None:
             self._allocate(num_envs)
@@ -84,6 +89,11 @@ class Reward:
             name: (_shape(node, num_envs), torch.bool if node.type.kind is Kind.BOOL else self.dtype)
             for name, node in self.needs.items()
         }
+        if self.backend == "triton":
+            from .fused import Fused
+
+            self.fused = Fused(self.program, num_envs, self.run, self.weights, self.state, self.anatomies)
+            return
         self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
                                      self.program.typed.total is not None, self.anatomies)  # fmt: skip
 
@@ -97,12 +107,22 @@ class Reward:
         if not self.seeded:
             self.reset(quantities)
         out = self.step(quantities)
-        return out.reward, dict(zip(self.names, out.contributions.unbind(1)))
+        contributions = out.contributions
+        if self.fused is not None:  # the caller keeps them
+            return out.reward.clone(), dict(zip(self.names, contributions.clone().unbind(1)))
+        return out.reward, dict(zip(self.names, contributions.unbind(1)))
 
     @torch.no_grad()
     def step(self, quantities: Mapping[str, torch.Tensor]) -> StepOutput:
-        """What a control step pays, from the state it reached, before any reset."""
+        """What a control step pays, from the state it reached, before any reset.
+
+        With Triton the tensors are the same every time, and hold what the newest step gave; observations are those of the reset
+        state once `reset` was called.
+        """
         quantities = self._complete(quantities)
+        if self.fused is not None:
+            self.observations = self.fused.out.observations
+            return self.fused.step(quantities)
         reward, contributions, values, causes, terminated, time_out, doubtful, metrics, observations, state = self.code["step"](
             quantities, self.state, self.inputs, self.weights, self.constants)  # fmt: skip
         for slot, new in zip(self.state, state):
@@ -117,9 +137,11 @@ class Reward:
         )  # [N, K + M + 2]
         self.observations = observations
         # A cause can be a quantity itself (`terminate x when time_limit`), which a reset changes: keep a copy.
-        out = StepOutput(reward, contributions, values, terminated.clone(), time_out & ~nonfinite, nonfinite,
+        terminated, time_out = terminated.clone(), time_out & ~nonfinite
+        out = StepOutput(reward, contributions, values, terminated, time_out, nonfinite,
                          dict(zip(self.code["CAUSES"], causes.unbind(1))), dict(zip(self.code["METRICS"], metrics.unbind(1))),
-                         observations)  # fmt: skip
+                         observations, terminated | time_out | nonfinite)  # fmt: skip
+        assert isinstance(self.statistics, Statistics)
         self.statistics.add(out, bad, odd, causes, metrics)
         return out
 
@@ -134,6 +156,10 @@ class Reward:
         quantities = self._complete(quantities)
         if mask is None:
             mask = torch.ones(self.num_envs, dtype=torch.bool, device=self.device)
+        if self.fused is not None:
+            self.seeded = True
+            self.observations = self.fused.out.observations
+            return self.fused.reset(quantities, mask)
         observations, state = self.code["at_reset"](
             quantities, self.state, self.inputs, self.weights, self.constants
         )
@@ -143,6 +169,7 @@ class Reward:
         if self.observations is not None:
             observations = torch.where(mask[:, None], observations, self.observations)
         self.observations = observations
+        assert isinstance(self.statistics, Statistics)
         self.statistics.forget(mask)
         self.seeded = True
         return observations
@@ -163,7 +190,8 @@ class Reward:
 
     def read_statistics(self) -> Dict[str, float]:
         """Tags and means since the last read, for the logs. One transfer from the device."""
-        return self.statistics.read(self.params)
+        reading = self.statistics if self.fused is None else self.fused.books
+        return reading.read(self.params)
 
     def state_dict(self) -> Dict[str, Any]:
         """Operator state, params and schedule position, as tensors and plain numbers."""
@@ -229,6 +257,25 @@ class Reward:
         return torch.tensor(values, device=self.device, dtype=dtype)
 
 
+def chosen(backend: str, device: torch.device, dtype: torch.dtype) -> str:
+    """ "torch" or "triton". Raises ValueError for another backend, or for Triton where it cannot run."""
+    if backend not in ("auto", "torch", "triton"):
+        raise ValueError(f'backend "{backend}" is none of "auto", "torch" and "triton"')
+    there = find_spec("triton") is not None
+    if backend == "auto":
+        return "triton" if there and device.type == "cuda" and dtype == torch.float32 else "torch"
+    if backend == "triton":
+        if dtype != torch.float32:
+            raise ValueError(f"Triton kernels reckon in torch.float32, not {dtype}")
+        if not there:
+            raise ValueError("Triton is not installed: `pip install triton`")
+        if device.type != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
+            raise ValueError(
+                f"Triton runs on CUDA, not on {device}; with TRITON_INTERPRET=1 in the environment its interpreter does, slowly"
+            )
+    return backend
+
+
 def _load(program: Compiled) -> Dict[str, Any]:
     """The emitted module's names. Its lines are known to `linecache`, so a traceback shows them."""
     name = f"<{program.name} {program.hash}>"
@@ -238,13 +285,14 @@ def _load(program: Compiled) -> Dict[str, Any]:
     return code
 
 
-def _needs(program: Compiled) -> Dict[str, Node]:
-    """The raw quantities that the program reads."""
+def _needs(program: Compiled) -> Tuple[Dict[str, Node], Set[str]]:
+    """The raw quantities that the program reads, and the names of those that it reads of a reset state."""
     from .lang.optimize import reset_graph, step_graph
 
     step, kept = step_graph(program.optimized)
-    nodes: List[Node] = [*step.nodes, *reset_graph(program.optimized, kept).nodes]
-    return {node.data[0]: node for node in nodes if node.op == "quantity"}
+    at_reset = [node for node in reset_graph(program.optimized, kept).nodes if node.op == "quantity"]
+    nodes = [*(node for node in step.nodes if node.op == "quantity"), *at_reset]
+    return {node.data[0]: node for node in nodes}, {node.data[0] for node in at_reset}
 
 
 def _shape(node: Node, num_envs: int) -> Tuple[int, ...]:

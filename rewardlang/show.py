@@ -208,7 +208,8 @@ def ir(program: Compiled) -> str:
 
 
 STAGES: Dict[str, Callable[[Compiled], str]] = {
-    "terms": terms, "tree": tree, "ir": ir, "torch": lambda p: p.source.rstrip("\n"), "latex": lambda p: latex.document(p.tree),
+    "terms": terms, "tree": tree, "ir": ir, "torch": lambda p: p.source.rstrip("\n"), "triton": lambda p: p.kernel.rstrip("\n"),
+    "latex": lambda p: latex.document(p.tree),
 }  # fmt: skip
 
 

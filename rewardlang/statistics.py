@@ -18,7 +18,7 @@ the last read (c is its contribution, weight times value; v its value):
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Sequence, Tuple
 
 import torch
 
@@ -39,11 +39,11 @@ AMOUNTS = ("paid", "size", "square", "raw")  # of each term: c, |c|, c^2, v
 COUNTS = ("zero", "low", "high", "nonfinite")  # of each term: how often v is 0, at an end, not finite
 
 
-class Statistics:
-    """Sums over environments and steps since the last read, in float64. N environments, T terms, K causes, M metrics."""
+class Reading:
+    """What sums over environments and steps say; whoever adds them up has `_taken`. T terms, K causes, M metrics."""
 
-    def __init__(self, terms: Sequence[str], causes: Sequence[str], metrics: Sequence[str], num_envs: int, device: Any,
-                 has_total: bool, anatomies: Sequence[Anatomy]) -> None:  # fmt: skip
+    def __init__(self, terms: Sequence[str], causes: Sequence[str], metrics: Sequence[str], has_total: bool,
+                 anatomies: Sequence[Anatomy]) -> None:  # fmt: skip
         self.terms, self.causes, self.metrics, self.has_total = (
             list(terms),
             [*causes, "time_out", "nonfinite"],
@@ -59,14 +59,104 @@ class Statistics:
         ]
         self.kernels = [i for i, one in enumerate(anatomies) if one.kernel]
 
+    def read(self, params: Mapping[str, float]) -> Dict[str, float]:
+        """Tag → figure since the last read; {} if there was no step. Tags of episodes are there if one has ended.
+
+        `params` are the values that the spec's params have now.
+        """
+        steps, read = self._taken()
+        if not steps:
+            return {}
+        ends = read["ends"][0]
+        out = {f"terms/{t}": v / steps for t, v in zip(self.terms, read["paid"])}
+        out.update({f"terms_raw/{t}": v / steps for t, v in zip(self.terms, read["raw"])})
+        out.update({f"nonfinite/{t}": v for t, v in zip(self.terms, read["nonfinite"])})
+        out.update({f"nonfinite/{name}": v for name, v in zip(self.odd, read["odd"]) if v})
+        out.update(self._of_each(read, steps, params))
+        added, paid = sum(read["paid"]), read["total"][0]
+        # float32 sums over terms round; beyond that, a difference is the total's doing, or of a sum that overflowed.
+        rounding = 1e-5 * sum(abs(v) for v in read["paid"])
+        if self.has_total or abs(paid - added) > rounding:
+            out["reward/total_rule"] = (paid - added) / steps
+            out["reward/total"] = paid / steps
+        else:
+            out["reward/total"] = added / steps
+        out.update({f"metrics/{m}": v / steps for m, v in zip(self.metrics, read["metrics"])})
+        out["episodes"] = ends
+        if ends:
+            out.update({f"episode/{t}": v / ends for t, v in zip(self.terms, read["episode"])})
+            out.update({f"metrics_last/{m}": v / ends for m, v in zip(self.metrics, read["last"])})
+            out["ep_len_mean"], out["ep_rew_mean"] = read["length"][0] / ends, read["return"][0] / ends
+            out.update({f"terminations/{c}": v / ends for c, v in zip(self.causes, read["causes"])})
+            out.update(self._of_returns(read, ends))
+        return out
+
+    def _taken(self) -> Tuple[float, Dict[str, List[float]]]:
+        """How many steps of an environment were added up, and the sums by name (see `sizes`); both start anew."""
+        raise NotImplementedError
+
+    def parts(self) -> List[torch.Tensor]:
+        """The tensors that hold the sums: those of several processes may be added up."""
+        raise NotImplementedError
+
+    def sizes(self) -> Dict[str, int]:
+        """How many numbers each sum has."""
+        t, m = len(self.terms), len(self.metrics)
+        return {**dict.fromkeys((*AMOUNTS, *COUNTS), t), "nats": len(self.kernels), "odd": len(self.odd), "causes": len(self.causes),
+                "ends": 1, "total": 1, "metrics": m, "episode": t, "return": 1, "length": 1, "with_whole": t, "return_with_whole": 1,
+                "length_with_whole": 1, "last": m}  # fmt: skip
+
+    def _of_each(
+        self, read: Mapping[str, List[float]], steps: float, params: Mapping[str, float]
+    ) -> Dict[str, float]:
+        """The figures of each term over steps."""
+        out, whole = {}, sum(read["size"])
+        for i, (term, one) in enumerate(zip(self.terms, self.anatomies)):
+            mean = read["paid"][i] / steps
+            out[tag_of("spread", term)] = math.sqrt(max(read["square"][i] / steps - mean * mean, 0.0))
+            out[tag_of("share", term)] = read["size"][i] / whole if whole else 0.0
+            for end, where in (("low", one.low), ("high", one.high)):
+                if math.isfinite(where):
+                    out[tag_of(f"saturated_{end}", term)] = read[end][i] / steps
+            if one.gate:
+                out[tag_of("gated_off", term)] = read["zero"][i] / steps
+        for i, nats in zip(self.kernels, read["nats"]):
+            kernel, on = self.anatomies[i].kernel, steps - self.anatomies[i].gate * read["zero"][i]
+            if kernel and on:
+                out[tag_of("error", self.terms[i])] = kernel.error(nats / on, params)
+        return out
+
+    def _of_returns(self, read: Mapping[str, List[float]], ends: float) -> Dict[str, float]:
+        """Each term's share of the variance of the return; {} if the returns were all the same. A total rule has the rest."""
+        whole = read["return"][0] if self.has_total else sum(read["episode"])
+        square = (read["return_with_whole"][0] if self.has_total else sum(read["with_whole"])) / ends
+        mean = whole / ends
+        variance = square - mean * mean
+        if variance <= 1e-12 * square:
+            return {}
+        out = {
+            tag_of("return_share", t): (both / ends - mean * own / ends) / variance
+            for t, both, own in zip(self.terms, read["with_whole"], read["episode"])
+        }
+        if self.has_total:
+            out[tag_of("return_share", "total_rule")] = 1 - sum(out.values())
+        return out
+
+
+class Statistics(Reading):
+    """Sums over environments and steps since the last read, in float64. N environments, T terms, K causes, M metrics."""
+
+    def __init__(self, terms: Sequence[str], causes: Sequence[str], metrics: Sequence[str], num_envs: int, device: Any,
+                 has_total: bool, anatomies: Sequence[Anatomy]) -> None:  # fmt: skip
+        super().__init__(terms, causes, metrics, has_total, anatomies)
+
         def zeros(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
             return torch.zeros(shape, dtype=dtype, device=device)
 
         t = len(terms)
         self.sums = {"amounts": zeros(len(AMOUNTS), t), "counts": zeros(len(COUNTS), t), "nats": zeros(len(self.kernels)),
                      "events": zeros(len(self.odd) + len(self.causes) + 1), "total": zeros(1), "metrics": zeros(len(metrics)),
-                     "ended": zeros(2, t + 2), "last": zeros(len(metrics))}  # fmt: skip
-        self.steps = 0  # of all environments
+                     "ended": zeros(2, t + 2), "last": zeros(len(metrics)), "steps": zeros(1)}  # fmt: skip
         self.episode = zeros(num_envs, t + 2)  # terms, return, length
         # Without a total rule the return is what the terms add up to, to the last digit: so do their shares of its variance to 1.
         self.whole = zeros(t + 2)
@@ -113,7 +203,7 @@ class Statistics:
         events = (odd, causes, out.time_out[:, None], out.nonfinite[:, None], done[:, None])
         sums["events"] += torch.cat(events, 1).sum(0)
         sums["total"] += out.reward.double().sum()
-        self.steps += len(done)
+        sums["steps"] += len(done)
         self.episode[:, :-2] += paid
         self.episode[:, -2] += out.reward
         self.episode[:, -1] += 1
@@ -133,85 +223,21 @@ class Statistics:
         """Start the episodes of `mask` [N] anew."""
         self.episode *= (~mask[:, None]).double()
 
-    def read(self, params: Mapping[str, float]) -> Dict[str, float]:
-        """Tag → figure since the last read; {} if there was no step. Tags of episodes are there if one has ended.
+    def parts(self) -> List[torch.Tensor]:
+        return list(self.sums.values())
 
-        `params` are the values that the spec's params have now.
-        """
-        steps, read = self.steps, self._taken()
-        if not steps:
-            return {}
-        ends = read["ends"][0]
-        out = {f"terms/{t}": v / steps for t, v in zip(self.terms, read["paid"])}
-        out.update({f"terms_raw/{t}": v / steps for t, v in zip(self.terms, read["raw"])})
-        out.update({f"nonfinite/{t}": v for t, v in zip(self.terms, read["nonfinite"])})
-        out.update({f"nonfinite/{name}": v for name, v in zip(self.odd, read["odd"]) if v})
-        out.update(self._of_each(read, steps, params))
-        added, paid = sum(read["paid"]), read["total"][0]
-        # float32 sums over terms round; beyond that, a difference is the total's doing, or of a sum that overflowed.
-        rounding = 1e-5 * sum(abs(v) for v in read["paid"])
-        if self.has_total or abs(paid - added) > rounding:
-            out["reward/total_rule"] = (paid - added) / steps
-            out["reward/total"] = paid / steps
-        else:
-            out["reward/total"] = added / steps
-        out.update({f"metrics/{m}": v / steps for m, v in zip(self.metrics, read["metrics"])})
-        out["episodes"] = ends
-        if ends:
-            out.update({f"episode/{t}": v / ends for t, v in zip(self.terms, read["episode"])})
-            out.update({f"metrics_last/{m}": v / ends for m, v in zip(self.metrics, read["last"])})
-            out["ep_len_mean"], out["ep_rew_mean"] = read["length"][0] / ends, read["return"][0] / ends
-            out.update({f"terminations/{c}": v / ends for c, v in zip(self.causes, read["causes"])})
-            out.update(self._of_returns(read, ends))
-        return out
-
-    def _taken(self) -> Dict[str, List[float]]:
-        """The sums by name, which start anew."""
+    def _taken(self) -> Tuple[float, Dict[str, List[float]]]:
         values = torch.cat([one.reshape(-1) for one in self.sums.values()]).tolist()
         for one in self.sums.values():
             one.zero_()
-        self.steps = 0
-        t, m = len(self.terms), len(self.metrics)
-        sizes = {**dict.fromkeys((*AMOUNTS, *COUNTS), t), "nats": len(self.kernels), "odd": len(self.odd), "causes": len(self.causes),
-                 "ends": 1, "total": 1, "metrics": m, "episode": t, "return": 1, "length": 1, "with_whole": t, "return_with_whole": 1,
-                 "length_with_whole": 1, "last": m}  # fmt: skip
-        read: Dict[str, List[float]] = {}
-        for name, size in sizes.items():
-            read[name], values = values[:size], values[size:]
-        return read
+        read = named(values, {**self.sizes(), "steps": 1})
+        return read["steps"][0], read
 
-    def _of_each(
-        self, read: Mapping[str, List[float]], steps: int, params: Mapping[str, float]
-    ) -> Dict[str, float]:
-        """The figures of each term over steps."""
-        out, whole = {}, sum(read["size"])
-        for i, (term, one) in enumerate(zip(self.terms, self.anatomies)):
-            mean = read["paid"][i] / steps
-            out[tag_of("spread", term)] = math.sqrt(max(read["square"][i] / steps - mean * mean, 0.0))
-            out[tag_of("share", term)] = read["size"][i] / whole if whole else 0.0
-            for end, where in (("low", one.low), ("high", one.high)):
-                if math.isfinite(where):
-                    out[tag_of(f"saturated_{end}", term)] = read[end][i] / steps
-            if one.gate:
-                out[tag_of("gated_off", term)] = read["zero"][i] / steps
-        for i, nats in zip(self.kernels, read["nats"]):
-            kernel, on = self.anatomies[i].kernel, steps - self.anatomies[i].gate * read["zero"][i]
-            if kernel and on:
-                out[tag_of("error", self.terms[i])] = kernel.error(nats / on, params)
-        return out
 
-    def _of_returns(self, read: Mapping[str, List[float]], ends: float) -> Dict[str, float]:
-        """Each term's share of the variance of the return; {} if the returns were all the same. A total rule has the rest."""
-        whole = read["return"][0] if self.has_total else sum(read["episode"])
-        square = (read["return_with_whole"][0] if self.has_total else sum(read["with_whole"])) / ends
-        mean = whole / ends
-        variance = square - mean * mean
-        if variance <= 1e-12 * square:
-            return {}
-        out = {
-            tag_of("return_share", t): (both / ends - mean * own / ends) / variance
-            for t, both, own in zip(self.terms, read["with_whole"], read["episode"])
-        }
-        if self.has_total:
-            out[tag_of("return_share", "total_rule")] = 1 - sum(out.values())
-        return out
+def named(values: Sequence[float], sizes: Mapping[str, int]) -> Dict[str, List[float]]:
+    """Numbers in a row as lists by name."""
+    read, at = {}, 0
+    for name, size in sizes.items():
+        read[name] = list(values[at : at + size])
+        at += size
+    return read

@@ -47,8 +47,18 @@ class Compiled:
     @cached_property
     def source(self) -> str:
         """The torch source, emitted when someone first asks."""
-        title = f"{safe(self.name)}, compiled by rewardlang for the task {safe(self.vocabulary.task)}."
-        return emit(self.optimized, title)
+        return emit(self.optimized, self._title)
+
+    @cached_property
+    def kernel(self) -> str:
+        """The source of the Triton kernels, emitted when someone first asks."""
+        from .emit_triton import emit_triton
+
+        return emit_triton(self.optimized, self._title)
+
+    @property
+    def _title(self) -> str:
+        return f"{safe(self.name)}, compiled by rewardlang for the task {safe(self.vocabulary.task)}."
 
     @property
     def canonical(self) -> str:

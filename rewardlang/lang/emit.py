@@ -16,7 +16,7 @@ from .expressions import LOOSEST, POSTFIX, Written, write
 from .ir import Node, Program, below
 from .optimize import Graph, reset_graph, step_graph, weight_graph
 from .prelude import PRELUDE
-from .types import Kind
+from .types import Axis, Kind
 from .units import show
 
 TAKEN = {"torch", "q", "s", "p", "w", "k", "real", "values", "paid", "finite", "contributions", "reward", "causes", "metrics", "observations",
@@ -41,9 +41,9 @@ def emit(program: Program, title: str) -> str:
              _Reset(program, reset, kept, constants).text()]  # fmt: skip
     used = [name for name in PRELUDE if any(re.search(rf"(?<![\w.\"]){name}\(", part) for part in parts)]
     head = f'"""{title}"""\n\nimport torch\n\n'
-    head += f"TERMS = {_names(t.name for t in program.terms)}\n"
-    head += f"CAUSES = {_names(c.name for c in program.causes)}\n"
-    head += f"METRICS = {_names(m.name for m in program.metrics)}\n"
+    head += f"TERMS = {names_of(t.name for t in program.terms)}\n"
+    head += f"CAUSES = {names_of(c.name for c in program.causes)}\n"
+    head += f"METRICS = {names_of(m.name for m in program.metrics)}\n"
     head += "# What `k` holds, made once on the device.\n"
     head += (
         "CONSTANTS = (\n" + "".join(f"    {text},  # {comment}\n" for text, comment in constants) + ")\n"
@@ -52,7 +52,7 @@ def emit(program: Program, title: str) -> str:
     )
     head += "# Shape after [N] and kind of what `s` remembers from step to step.\n"
     head += (
-        "STATE = (\n" + "".join(f"    {_slot(program.nodes[program.slots[k]])}\n" for k in kept) + ")\n"
+        "STATE = (\n" + "".join(f"    {slot_of(program.nodes[program.slots[k]])}\n" for k in kept) + ")\n"
         if kept
         else "STATE = ()\n"
     )
@@ -73,16 +73,28 @@ def safe(text: str) -> str:
     return re.sub(r"[^\w ./:<>()\[\],*^+-]", "_", text, flags=re.ASCII)
 
 
-def _names(names: object) -> str:
+def names_of(names: object) -> str:
     items = [json.dumps(name) for name in names]  # type: ignore[attr-defined]
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
 
 
-def _slot(node: Node) -> str:
+def slot_of(node: Node) -> str:
     shape = [len(axis) for axis in node.type.axes] + ([4] if node.type.kind is Kind.ROTATION else [])
     text = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
     kind = "bool" if node.type.kind is Kind.BOOL else "real"
     return f'({text}, "{kind}"),  # {node.name or node.hint or node.op} {node.type.shape()}'
+
+
+def comment(node: Node, axes: Sequence[Axis]) -> str:
+    """What a line of the node ends in, over these axes of it: shape, unit and place."""
+    parts = [
+        node.type.but(axes=tuple(axes)).shape(),
+        "bool" if node.type.kind is Kind.BOOL else show(node.type.unit),
+    ]
+    if node.span is not None:
+        name = node.span.source.name
+        parts.append(name if name.startswith("<") else f"{Path(name).name}:{node.span.line}")
+    return safe(" ".join(p for p in parts if p))
 
 
 class _Function:
@@ -147,11 +159,7 @@ class _Function:
         return name
 
     def comment(self, node: Node) -> str:
-        parts = [node.type.shape(), "bool" if node.type.kind is Kind.BOOL else show(node.type.unit)]
-        if node.span is not None:
-            name = node.span.source.name
-            parts.append(name if name.startswith("<") else f"{Path(name).name}:{node.span.line}")
-        return safe(" ".join(p for p in parts if p))
+        return comment(node, node.type.axes)
 
     def render(self, head: str, doc: Sequence[str], tail: Sequence[str]) -> str:
         width = min(80, max((len(code) for code, _ in self.lines), default=0))

@@ -19,6 +19,8 @@ from rl_games.common import env_configurations, vecenv
 from rl_games.common.algo_observer import AlgoObserver
 from rl_games.torch_runner import Runner
 
+from . import ranks
+
 State = Dict[str, Any]
 
 
@@ -30,9 +32,20 @@ class PPO(A2CAgent):
     """rl_games' PPO."""
 
     between_epochs: Callable[[int], None]
+    runs_ahead = False  # whether an epoch's steps are still to be done when `after_steps` is called
 
     def train_epoch(self) -> Any:
         self.between_epochs(self.epoch_num - 1)
+        if not self.multi_gpu:
+            return self.epoch()
+        before = ranks.moments(self.model)
+        result = self.epoch()
+        ranks.share_moments(self.model, before)
+        ranks.share_statistics(self.vec_env.reward.statistics)
+        return result
+
+    def epoch(self) -> Any:
+        """rl_games' own."""
         return super().train_epoch()
 
     def save(self, fn: str) -> None:
@@ -56,6 +69,7 @@ class SAC(SACAgent):
     """rl_games' SAC, with the temperature and the environment's state in its checkpoints."""
 
     between_epochs: Callable[[int], None]
+    multi_gpu, world_size, runs_ahead = False, 1, False
 
     def train_epoch(self) -> Any:
         self.between_epochs(self.epoch_num - 1)
@@ -79,17 +93,27 @@ class SAC(SACAgent):
         self.num_warmup_steps += self.epoch_num
 
 
-AGENTS = {"ppo": PPO, "sac": SAC}
+def agent_class(algo: str, params: State) -> Any:
+    """The class of agent that trains with these settings: rl_games' PPO, the same as CUDA graphs, or its SAC."""
+    from .ppo_graph import GraphPPO, why_not
+
+    if algo == "sac":
+        return SAC
+    config = params["config"]
+    return GraphPPO if config.get("cuda_graphs") and not why_not(config) else PPO
 
 
-def make_agent(algo: str, params: State, env: Any, *, seed: int, device: str) -> Any:
+def make_agent(
+    algo: str, params: State, env: Any, *, seed: int, device: str, among: ranks.Ranks = ranks.ALONE
+) -> Any:
     """An agent of rl_games that trains on `env`, with random weights. `params` as `ppo_config.for_run` gives."""
+    kind = agent_class(algo, params)
     vecenv.register("REWARDLANG", lambda config_name, num_actors, **kwargs: env)
     env_configurations.register(
         "rewardlang", {"vecenv_type": "REWARDLANG", "env_creator": lambda **kwargs: None}
     )
     runner = Runner(AlgoObserver())
-    runner.algo_factory.register_builder(params["algo"]["name"], lambda **kwargs: AGENTS[algo](**kwargs))
+    runner.algo_factory.register_builder(params["algo"]["name"], lambda **kwargs: kind(**kwargs))
     # rl_games insists on making folders and an event file when an agent is made; a run has its own
     # (run_folder, scalars)
     with tempfile.TemporaryDirectory(prefix="rewardlang-") as scratch:
@@ -106,6 +130,7 @@ def make_agent(algo: str, params: State, env: Any, *, seed: int, device: str) ->
         seed_all(seed)  # rl_games takes seed 0 for none
         agent = runner.algo_factory.create(runner.algo_name, base_name="run", params=runner.params)
         agent.writer.close()
+    ranks.tell(agent, among)
     return agent
 
 

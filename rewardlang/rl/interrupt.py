@@ -17,8 +17,10 @@ class Wish:
 
 
 @contextmanager
-def end_on_interrupt() -> Iterator[Wish]:
-    """A `Wish` that the first Ctrl-C (or SIGTERM) sets. A second one interrupts at once."""
+def end_on_interrupt(patient: bool = False) -> Iterator[Wish]:
+    """A `Wish` that the first Ctrl-C (or SIGTERM) sets. A second one interrupts at once; not if `patient`, for a process that
+    gets the same Ctrl-C from the terminal and from the process that started it.
+    """
     wish = Wish()
     if threading.current_thread() is not threading.main_thread():
         yield wish  # only the main thread may handle signals
@@ -26,7 +28,8 @@ def end_on_interrupt() -> Iterator[Wish]:
 
     def handle(number: int, frame: Any) -> None:
         wish.asked = True  # nothing is printed here: the signal may have come in the middle of a print
-        give_back()
+        if not patient:
+            give_back()
 
     def give_back() -> None:
         for one, earlier in handlers.items():

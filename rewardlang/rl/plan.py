@@ -11,13 +11,14 @@ from typing import Any, Dict, Mapping, Optional
 
 import rewardlang
 from rewardlang.asset import is_packaged
-from rewardlang.sim import BACKENDS, make_sim
+from rewardlang.sim import choose_sim, make_sim
 from rewardlang.task import Task, load_task
 
 from . import checkpoint, run_folder
 from .env import Host, RewardEnv
 from .ppo_config import Params, for_run, load_settings, to_yaml
 from .ppo_schema import SCHEMAS
+from .ranks import ALONE, Ranks
 from .run_folder import RunError, RunFolder
 
 MAX_SEED = 2**32 - 1  # numpy's
@@ -35,16 +36,23 @@ class Plan:
     settings: Params  # of rl_games, for this run
     seed: int
     sim: str
+    why: str  # it is this simulator, if it was not asked for
     device: str
     params: Mapping[str, float]  # values of --set
     max_minutes: Optional[float]
     folder: Path  # of the run
     resumes: Optional[RunFolder] = None  # the run it continues
     state: Any = None  # and the checkpoint it continues from
+    ranks: Ranks = ALONE  # this process among those that train together
 
     @property
     def num_envs(self) -> int:
         return self.settings["config"]["num_actors"]
+
+    @property
+    def own_seed(self) -> int:
+        """The seed of this process: several that train together see different episodes."""
+        return (self.seed + self.ranks.rank) % (MAX_SEED + 1)
 
     def open(self) -> RunFolder:
         """The folder of the run: the one it continues, else a new one."""
@@ -84,6 +92,7 @@ class Plan:
         return {
             "sim": self.sim,
             "device": self.device,
+            "processes": self.ranks.count,
             "versions": run_folder.versions(),
             "git": {
                 "rewardlang": run_folder.git_revision(Path(rewardlang.__file__)),
@@ -92,6 +101,18 @@ class Plan:
             "command": " ".join(shlex.quote(word) for word in sys.argv),
             "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
+
+
+def plan_of(spec: Any, *, resume: Any, name: Optional[str], out: Any, **options: Any) -> Plan:
+    """The plan for the options of `train`, `ranks` among them."""
+    if resume is not None:
+        if name is not None:
+            raise RunError(f"--name {name} can't be given with --resume: the run keeps its folder")
+        options["params"] = options["params"] or None
+        return resumed_plan(resume, spec=spec, **options)
+    if spec is None:
+        raise ValueError("the spec to train is missing (or --resume RUN)")
+    return new_plan(spec, name=name, out=out, **options)
 
 
 def new_plan(
@@ -108,10 +129,13 @@ def new_plan(
     params: Optional[Mapping[str, float]],
     name: Optional[str],
     out: Any,
+    ranks: Ranks = ALONE,
 ) -> Plan:
     """The plan of a new run. Raises a ValueError that says what is wrong with the input."""
     algo = _algorithm(algo)
-    sim, device = _sim(sim), _device(device)
+    _several(ranks, algo)
+    asked = ranks.device(device)
+    sim, device, why = choose_sim(sim, None if asked is None else _device(asked))
     seed = _seed(1 if seed is None else seed)
     _at_least("--num-envs", num_envs, 1)
     _at_least("--max-epochs", max_epochs, 1)
@@ -136,10 +160,12 @@ def new_plan(
         settings=settings,
         seed=seed,
         sim=sim,
+        why=why,
         device=device,
         params=dict(params or {}),
         max_minutes=_minutes(max_minutes),
         folder=run_folder.free_name(name, Path(spec).stem, Path(out)),
+        ranks=ranks,
     )
 
 
@@ -151,6 +177,7 @@ def resumed_plan(
     device: Optional[str],
     max_epochs: Optional[int],
     max_minutes: Optional[float],
+    ranks: Ranks = ALONE,
     **fixed: Any,
 ) -> Plan:
     """The plan that continues a run with its own spec, task, settings and seed.
@@ -178,7 +205,8 @@ def resumed_plan(
             f"{spec} is not the spec of {folder.path}; --resume continues with the run's own, so leave it out "
             "(or start a new run)"
         )
-    device = _device(device or info["device"])
+    _several(ranks, info["algo"])
+    device = _device(ranks.device(device or info["device"]) or "cpu")
     path = folder.settings(info["algo"])
     settings = for_run(
         load_settings(path, info["algo"]),
@@ -203,13 +231,15 @@ def resumed_plan(
         algo=info["algo"],
         settings=settings,
         seed=info["seed"],
-        sim=_sim(info["sim"] if sim == "auto" else sim),
+        sim=info["sim"] if sim == "auto" else sim,
+        why="",
         device=device,
         params=info["params"],
         max_minutes=_minutes(max_minutes),
         folder=folder.path,
         resumes=folder,
         state=state,
+        ranks=ranks,
     )
 
 
@@ -220,6 +250,7 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
     task = load_task(folder.task)
     settings = load_settings(folder.settings(info["algo"]), info["algo"])["params"]
     settings["config"]["num_actors"] = episodes
+    device = _device(device or _or_cpu(info["device"]))
     return Plan(
         program=rewardlang.compile(rewardlang.load(folder.spec), task, observations=True),
         original="",
@@ -228,8 +259,11 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
         algo=info["algo"],
         settings=settings,
         seed=_seed(seed),
-        sim=info["sim"],
-        device=_device(device or _or_cpu(info["device"])),
+        sim=choose_sim("auto", device)[0]
+        if info["sim"] == "mujoco_warp"
+        else info["sim"],  # their physics is the same
+        why="",
+        device=device,
         params=info["params"],
         max_minutes=None,
         folder=folder.path,
@@ -242,13 +276,14 @@ def make_env(plan: Plan, host: Optional[Host] = None) -> RewardEnv:
     env = RewardEnv(
         plan.task,
         plan.program,
-        make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.seed),
-        plan.seed,
+        make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.own_seed),
+        plan.own_seed,
         plan.settings["config"]["gamma"],
         host,
     )
     for name, value in plan.params.items():
         env.reward.set_param(name, value)
+    env.record()
     return env
 
 
@@ -259,16 +294,17 @@ def _algorithm(algo: Optional[str]) -> str:
     return algo
 
 
-def _sim(sim: str) -> str:
-    return BACKENDS[0] if sim == "auto" else sim
+def _several(ranks: Ranks, algo: str) -> None:
+    if ranks.count > 1 and algo != "ppo":
+        raise ValueError(
+            f"--gpus {ranks.count}: rl_games' {algo} trains in one process; ppo trains in several"
+        )
 
 
-def _device(device: Optional[str]) -> str:
-    """The device of policy and simulator: the one asked for if torch can use it, else the CPU."""
+def _device(device: str) -> str:
+    """The device of policy and simulator, if torch can use it."""
     import torch
 
-    if device is None:
-        return "cpu"
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:

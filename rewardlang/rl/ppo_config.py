@@ -1,11 +1,11 @@
 """ppo.yaml and sac.yaml: read, checked, and turned into the parameters of one run.
 
-A file holds rl_games' own `params` and, beside it, `cpu`: what is laid over `params` when the policy trains
-on a CPU.
+A file holds rl_games' own `params` and, beside it, what is laid over them: `cpu` when the policy trains on a
+CPU, `many` on a GPU with `many.config.num_actors` environments or more.
 
 Where the number of environments comes from, first match: `--num-envs`; `cpu.config.num_actors` (on a CPU);
-`params.config.num_actors`; `env.num_envs` of task.yaml. If it is not the file's own number, the minibatch is
-scaled so that an epoch keeps its number of minibatches.
+`params.config.num_actors`; `env.num_envs` of task.yaml. If it is not the number that the minibatch was written
+for, the minibatch is scaled so that an epoch keeps its number of minibatches.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rewardlang.marked_yaml import ConfigError, Node
 from .ppo_schema import REFUSED, SCHEMAS
 
 Params = Dict[str, Any]
-SECTIONS = ("params", "cpu")
+SECTIONS = ("params", "many", "cpu")
 
 
 class SettingsError(ConfigError):
@@ -36,7 +36,7 @@ class SettingsError(ConfigError):
 
 
 def load_settings(path: Path, algo: str) -> Dict[str, Params]:
-    """{"params": ..., "cpu": ...} of a settings file, values in rl_games' types.
+    """{"params": ..., "many": ..., "cpu": ...} of a settings file, values in rl_games' types.
 
     Raises SettingsError naming file, line, column and the closest key for each unknown key, wrong value,
     missing key, and setting that rl_games 1.6.5 gets wrong.
@@ -44,7 +44,7 @@ def load_settings(path: Path, algo: str) -> Dict[str, Params]:
     keys, required = SCHEMAS[algo]
     top = marked_yaml.read(path)
     errors: List[ConfigError] = []
-    found: Dict[str, Params] = {"params": {}, "cpu": {}}
+    found: Dict[str, Params] = {section: {} for section in SECTIONS}
     for section, node in _entries(top, errors).items():
         if section not in SECTIONS:
             errors.append(
@@ -68,8 +68,10 @@ def load_settings(path: Path, algo: str) -> Dict[str, Params]:
     misspelt = any("unknown key" in error.problem for error in errors)
     if missing and not misspelt:
         errors.append(top.error(f"params lacks {', '.join(missing)}"))
+    if found["many"] and _get(found["many"], "config.num_actors") is None:
+        errors.append(top.error("many lacks config.num_actors: from how many environments on it counts"))
     if not errors:
-        for over in ({}, found["cpu"]):
+        for over in ({}, found["many"], found["cpu"]):
             errors += [top.error(problem) for problem in _contradictions(merged(found["params"], over))]
     if errors:
         raise SettingsError(list({str(error): error for error in errors}.values()))
@@ -85,15 +87,21 @@ def for_run(
     num_envs: Optional[int] = None,
     max_epochs: Optional[int] = None,
 ) -> Params:
-    """The parameters of one run: `cpu` laid over `params`, the number of environments, our own defaults.
+    """The parameters of one run: `cpu` or `many` laid over `params`, the number of environments, our own defaults.
 
     Raises ConfigError if the samples of an epoch don't divide into minibatches.
     """
     params = merged(settings["params"], settings["cpu"] if on_cpu else {})
+    count = num_envs or params["config"].get("num_actors", task_num_envs)
+    many = settings.get("many")
+    if many and not on_cpu and count >= many["config"]["num_actors"]:
+        params = merged(params, many)
     config = params["config"]
     config.setdefault("reward_shaper", {})
-    # on a CPU compiling takes longer than the speed-up gives back
-    config.setdefault("torch_compile", not on_cpu)
+    if "horizon_length" in config:
+        config.setdefault("cuda_graphs", not on_cpu)
+    # on a CPU compiling takes longer than the speed-up gives back, and the graphs of a GPU start without it
+    config.setdefault("torch_compile", not on_cpu and not config.get("cuda_graphs"))
     config.setdefault("save_frequency", 10)
     config.setdefault("save_best_after", 0)
     if on_cpu:
@@ -104,7 +112,7 @@ def for_run(
     if max_epochs is not None:
         config["max_epochs"] = max_epochs
     own_number = config.get("num_actors", task_num_envs)
-    config["num_actors"] = own_number if num_envs is None else num_envs
+    config["num_actors"] = count
     if "horizon_length" in config:
         _fit_minibatch(config, own_number, path)
     return params

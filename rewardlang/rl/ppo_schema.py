@@ -194,6 +194,7 @@ PPO: Dict[str, Check] = {
     "config.use_diagnostics": flag,
     "config.epochs_between_resets": integer(0),
     "config.freeze_critic": flag,
+    "config.cuda_graphs": flag,  # rewardlang's own: whether the epoch is captured (ppo_graph)
 }
 
 PPO_REQUIRED = (

@@ -9,7 +9,7 @@ from typing import Any, Deque, Dict, Mapping, Optional, Sequence, Tuple
 
 from rl_games.common.algo_observer import AlgoObserver
 
-from . import checkpoint
+from . import checkpoint, ranks
 from .agents import TrainingOver
 from .console import Display, Progress
 from .diagnostics import Watch, table
@@ -56,11 +56,12 @@ class Recorder(AlgoObserver):
         comparable = [best for best in bests if best and best["reward"] == self._reward]
         self.best: Best = max(comparable, key=lambda best: best["score"], default={})
         self.terms = [term.name for term in env.reward.program.terms]
-        self.watch = Watch(self.terms, env.reward.anatomies, env.num_envs, watched)
+        self.watch = Watch(self.terms, env.reward.anatomies, env.num_envs * agent.world_size, watched)
         self.epoch = self.saved_epoch = agent.epoch_num
         self.ended_by = "max_epochs"
         self.deadline = time.monotonic() + 60 * max_minutes if max_minutes is not None else float("inf")
         self._seconds = 0.0
+        self._unwritten = False
         self._frame = agent.frame
         self._pace: Deque[Tuple[float, int]] = deque([(time.monotonic(), agent.frame)], maxlen=20)
         agent.algo_observer, agent.writer, agent.between_epochs = self, scalars, self.between_epochs
@@ -80,19 +81,34 @@ class Recorder(AlgoObserver):
             self.display.note(f"epoch {remark.epoch}: {remark.text}")
 
     def between_epochs(self, epoch: int) -> None:
-        """All of an epoch has been written. Raises TrainingOver if it was the last."""
+        """An epoch is complete. Raises TrainingOver if it was the last."""
         if epoch == self.epoch:
             return  # the first epoch of a session has none before it
-        self.epoch = epoch
-        self.scalars.write_epoch(epoch, self._frame, self._seconds)
+        self.epoch, self._unwritten = epoch, True
         self._pace.append((time.monotonic(), self.agent.frame))
         config = self.agent.config
         over = self._over(config.get("max_epochs", -1), config.get("max_frames", -1))
+        if self.agent.multi_gpu:
+            ranks.agree(bool(over), self.agent.device)
         self._save(regular=bool(over) or epoch % config["save_frequency"] == 0)
-        self.display.update(self.progress())
+        if over or not self.agent.runs_ahead:
+            self._write()
         if over:
             self.ended_by = over
             raise TrainingOver
+
+    def after_steps(self) -> None:
+        """rl_games' call after the steps of an epoch. An agent that runs ahead of its device has only asked for them: the device is
+        busy, and there is time for the logs of the epoch before.
+        """
+        self._write()
+
+    def _write(self) -> None:
+        """Write and show the epoch that ended last, once."""
+        if self._unwritten:
+            self._unwritten = False
+            self.scalars.write_epoch(self.epoch, self._frame, self._seconds)
+            self.display.update(self.progress())
 
     def progress(self) -> Progress:
         """Where the training is."""
@@ -111,6 +127,7 @@ class Recorder(AlgoObserver):
 
     def finish(self, status: str) -> Dict[str, Any]:
         """Close the logs and write summary.json with how it ended; returns it."""
+        self._write()
         self.scalars.close()
         summary = self._summary(status)
         self.run.write_summary(summary)
@@ -132,7 +149,8 @@ class Recorder(AlgoObserver):
         """
         if self._reward_changes():
             self.best = {}
-        score = self._score()
+        # An epoch on a GPU is shorter than a save: there the best is the best of those that are saved anyway.
+        score = self._score() if regular or not self.agent.runs_ahead else None
         better = (
             score is not None
             and self.epoch >= self.agent.config["save_best_after"]
@@ -142,6 +160,7 @@ class Recorder(AlgoObserver):
             self.best = {"score": score, "epoch": self.epoch, "reward": self._reward}
         if not (better or regular):
             return
+        self._write()  # a checkpoint says how far the logs reach
         data = checkpoint.snapshot(
             self.agent,
             self.epoch,
@@ -166,9 +185,8 @@ class Recorder(AlgoObserver):
             self._reward, self._changed = now, self.agent.frame
         if self._changed is None:
             return False
-        return (
-            self.agent.frame - self._changed < SETTLED * self.env.task.max_episode_length * self.env.num_envs
-        )
+        everyone = self.env.num_envs * self.agent.world_size
+        return self.agent.frame - self._changed < SETTLED * self.env.task.max_episode_length * everyone
 
     def _score(self) -> Optional[float]:
         """Mean return of the newest finished episodes, as many as `games_to_track`; None before the first."""

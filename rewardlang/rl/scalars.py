@@ -17,7 +17,6 @@ from typing import Any, Dict, List, Sequence
 from tensorboardX.event_file_writer import EventsWriter
 from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.summary import custom_scalars
-from tensorboardX.summary import scalar as scalar_summary
 
 from ..statistics import tag_of
 from .run_folder import RunFolder, write_text
@@ -86,7 +85,9 @@ class Scalars:
         for step, values in self._pending.items():
             event = Event(wall_time=time.time(), step=step)
             for tag, value in values.items():
-                event.summary.value.extend(scalar_summary(tag, value).value)
+                event.summary.value.add(
+                    tag=tag, simple_value=value
+                )  # tensorboardX's `scalar` is 20 times slower
             self._write(event)
         self._events.flush()
         self._write_row(dict(self._row, epoch=epoch, frame=frame, seconds=round(self.seconds, 3)))

@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-from . import checkpoint
+from . import checkpoint, ranks
 from . import scalars as logs
 from .agents import TrainingOver, compile_model, make_agent
 from .console import Display
 from .env import Host
+from .follower import follow
 from .interrupt import end_on_interrupt
-from .plan import Plan, make_env, new_plan, resumed_plan
+from .plan import Plan, make_env, plan_of
+from .ppo_graph import why_not
 from .print_log import PrintLog, tail
 from .recorder import Recorder
-from .run_folder import RunError, RunFolder
+from .run_folder import RunFolder
 from .scalars import Scalars
 
 ENDINGS = {
@@ -52,55 +54,44 @@ def train(
     environment that returns the tensor}, asked after every step and reset. Raises a ValueError, before anything is written, that says what is
     wrong with the input.
     """
-    if resume is not None:
-        if name is not None:
-            raise RunError(f"--name {name} can't be given with --resume: the run keeps its folder")
-        plan = resumed_plan(
-            resume,
-            spec=spec,
-            sim=sim,
-            device=device,
-            max_epochs=max_epochs,
-            max_minutes=max_minutes,
-            task=task,
-            algo=algo,
-            num_envs=num_envs,
-            seed=seed,
-            params=params or None,
-        )
-    elif spec is None:
-        raise ValueError("the spec to train is missing (or --resume RUN)")
-    else:
-        plan = new_plan(
-            spec,
-            task=task,
-            sim=sim,
-            device=device,
-            algo=algo,
-            num_envs=num_envs,
-            max_epochs=max_epochs,
-            max_minutes=max_minutes,
-            seed=seed,
-            params=params,
-            name=name,
-            out=out,
-        )
-
+    plan = plan_of(
+        spec,
+        task=task,
+        sim=sim,
+        device=device,
+        algo=algo,
+        num_envs=num_envs,
+        max_epochs=max_epochs,
+        max_minutes=max_minutes,
+        seed=seed,
+        params=params,
+        resume=resume,
+        name=name,
+        out=out,
+        ranks=ranks.mine(),
+    )
     display = Display(_title(plan))
     with PrintLog() as log:
+        ranks.join(plan.ranks, plan.device)
         env = make_env(plan, host)
         try:
-            agent = make_agent(plan.algo, plan.settings, env, seed=plan.seed, device=plan.device)
+            agent = make_agent(
+                plan.algo, plan.settings, env, seed=plan.own_seed, device=plan.device, among=plan.ranks
+            )
             if plan.state is not None:
                 checkpoint.restore(agent, plan.state)
             compile_model(agent, plan.settings)
-            run = plan.open()  # all that can fail has been made: from here on there is something to keep
-            with run.lock():
-                log.open(run.log)
-                _run(plan, env, agent, run, display)
+            if not plan.ranks.leads:
+                follow(agent, env, plan.own_seed)
+            else:
+                run = plan.open()  # all that can fail has been made: from here on there is something to keep
+                with run.lock():
+                    log.open(run.log)
+                    _run(plan, env, agent, run, display)
         finally:
             env.sim.close()
-    return run.path
+        ranks.leave(plan.ranks)
+    return plan.folder
 
 
 def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> None:
@@ -110,7 +101,7 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
         plan.note_resume(run)
         logs.cut(run, agent.epoch_num, state["logs"])
     scalars = Scalars(run, epoch=agent.epoch_num, seconds=state.get("seconds", 0.0))
-    with display, end_on_interrupt() as wish:
+    with display, end_on_interrupt(patient=plan.ranks.count > 1) as wish:
         recorder = Recorder(
             agent,
             env,
@@ -150,13 +141,19 @@ def _earlier_bests(run: RunFolder, state: Dict[str, Any]) -> List[Dict[str, Any]
 
 def _title(plan: Plan) -> str:
     verb = "resuming" if plan.resumes else "training"
-    where = f"{plan.num_envs} environments on {plan.sim}, policy on {plan.device}"
+    why = f" ({plan.why})" if plan.why else ""
+    count = plan.ranks.count
+    times = f"{count} x {plan.num_envs}" if count > 1 else str(plan.num_envs)
+    device = plan.device if count == 1 else plan.device.split(":")[0]
+    where = f"{times} environments on {plan.sim}{why}, policy on {device}"
     settings = getattr(plan.task, plan.algo)
     beside = plan.resumes is not None or settings.parent == plan.task.path.parent
     note = (
         "" if beside else f"; no {settings.name} beside {plan.task.path.name}: the shipped humanoid's is used"
     )
-    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {where}{note}"
+    slow = why_not(plan.settings["config"]) if plan.settings["config"].get("cuda_graphs") else ""
+    slow = f"; {slow} can't be CUDA graphs: rl_games' own loop trains" if slow else ""
+    return f"{verb} {plan.folder}: {plan.task.name}, {plan.algo}, {where}{note}{slow}"
 
 
 def _say_goodbye(run: RunFolder, display: Display, summary: Dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ wants.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -48,6 +49,8 @@ BROKEN = [
     ("units: [256, 128, 64]", "units: &me [*me]", "is not plain data"),
     ("  config:\n    normalize_input: True", "  config: 3\n  other:\n    normalize_input: True", "params.config must be a mapping"),
     ("params:\n", "params: 3\nother:\n", "params must be a mapping, not '3'"),
+    ("    num_actors: 16384\n", "", "many lacks config.num_actors: from how many environments on it counts"),
+    ("minibatch_size: 65536", "minibatchsize: 65536", "unknown key 'minibatchsize' in many; did you mean 'minibatch_size'?"),
 ]  # fmt: skip
 
 
@@ -126,6 +129,30 @@ def test_the_gpu_settings_are_the_tutorials() -> None:
         "activation": "elu",
         "initializer": {"name": "default"},
     }
+
+
+@pytest.mark.parametrize(
+    "num_envs, on_cpu, minibatch, rate",
+    [
+        (None, False, 32768, 3e-4),
+        (8192, False, 65536, 3e-4),
+        (16384, False, 65536, 5e-4),
+        (32768, False, 131072, 5e-4),
+        (16384, True, 98304, 1e-3),
+    ],
+)
+def test_many_environments_have_settings_of_their_own(
+    num_envs: Optional[int], on_cpu: bool, minibatch: int, rate: float
+) -> None:
+    path = HUMANOID / "ppo.yaml"
+    params = for_run(load_settings(path, "ppo"), path, on_cpu=on_cpu, task_num_envs=4096, num_envs=num_envs)
+    config = params["config"]
+    assert (config["num_actors"], config["minibatch_size"], config["learning_rate"]) == (
+        num_envs or 4096,
+        minibatch,
+        rate,
+    )
+    assert config["cuda_graphs"] is not on_cpu and config["torch_compile"] is False
 
 
 def test_a_cpu_gets_its_own() -> None:
