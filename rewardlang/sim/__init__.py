@@ -6,7 +6,7 @@ import importlib
 
 from rewardlang.marked_yaml import did_you_mean
 
-BACKENDS = ("mujoco",)  # the file name is the --sim value
+BACKENDS = ("mujoco", "mujoco_warp")  # the file name is the --sim value
 
 
 def make_sim(name: str, task, num_envs: int, device: str = "cpu", seed: int = 1):

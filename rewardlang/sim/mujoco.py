@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 import torch
 
-from rewardlang.sim.mujoco_model import dofs_of, load_model, root_of, servos
+from rewardlang.sim.mujoco_model import check_names, check_start, dofs_of, load_model, root_of, servos
 
 try:
     from mujoco.batch import Batch  # MuJoCo >= 3.17
@@ -23,7 +23,6 @@ except ImportError:
 
 XYZW = [1, 2, 3, 0]  # MuJoCo's wxyz, reordered
 WXYZ = [3, 0, 1, 2]
-IN_THE_GROUND = 0.02  # m; soft contacts alone are a few millimetres
 
 
 class Sim:
@@ -48,7 +47,7 @@ class Sim:
         self._root = root = root_of(model)
         self._bodies = slice(root, root + len(task.body_names))  # neighbours: depth first
         joints = dofs_of(model, root)
-        _check_names(task, model, self._bodies, joints)
+        check_names(task, model, self._bodies, joints)
         self._free = int(model.body_jntadr[root])  # the root's free joint, where it has one
         self._start = model.qpos0 if task.keyframe is None else model.key_qpos[task.keyframe]
         self._dof_qpos, self._dof_qvel = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
@@ -73,7 +72,7 @@ class Sim:
         everyone = torch.ones(num_envs, dtype=torch.bool)
         pose = torch.tensor(task.default_dof_pos).expand(num_envs, -1)
         self.reset(everyone, start.expand(num_envs, -1), pose, torch.zeros_like(pose))
-        _check_start(task, model, batch.get_data(0))
+        check_start(task, model, batch.get_data(0))
 
     def step(self, targets: torch.Tensor) -> None:
         """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
@@ -145,37 +144,6 @@ class Sim:
 def _cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _check_names(task, model: mujoco.MjModel, bodies: slice, joints: np.ndarray) -> None:
-    """Raises ValueError unless MuJoCo has the robot's bodies and joints as the task has read them."""
-    found = [model.body(i).name for i in range(bodies.start, min(bodies.stop, model.nbody))]
-    same = all(name in ("", own) for name, own in zip(found, task.body_names)) and len(found) == len(
-        task.body_names
-    )
-    driven = [model.joint(int(i)).name for i in joints]
-    same = same and len(driven) == len(task.dof_names)
-    if not same or any(name not in ("", own) for name, own in zip(driven, task.dof_names)):
-        raise ValueError(
-            f"{task.mjcf}: MuJoCo makes other bodies or joints of it ({', '.join([*found, *driven])}); "
-            "leave out what merges or copies them, such as fusestatic"
-        )
-
-
-def _check_start(task, model: mujoco.MjModel, data: mujoco.MjData) -> None:
-    """Raises ValueError if the robot's initial state lies in the ground, with the height that would do."""
-    if task.fixed_base:
-        return
-    mujoco.mj_forward(model, data)
-    fixed = model.body_weldid[model.geom_bodyid] == 0
-    depths = [-c.dist for c in data.contact if fixed[c.geom1] != fixed[c.geom2]]
-    deepest = max(depths, default=0.0)
-    if deepest > IN_THE_GROUND:
-        x, y, z = task.init_state.pos
-        raise ValueError(
-            f"{task.path}: error: the robot starts {deepest:.3g} m deep in the ground; "
-            f"say `init_state: {{pos: [{x:g}, {y:g}, {z + deepest:.3f}]}}`"
-        )
 
 
 def _rotate_inverse(quat: np.ndarray, vector: np.ndarray) -> np.ndarray:

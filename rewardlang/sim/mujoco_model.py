@@ -13,6 +13,7 @@ EXPLICIT = (mujoco.mjtIntegrator.mjINT_EULER, mujoco.mjtIntegrator.mjINT_RK4)
 GROUND = (mujoco.mjtGeom.mjGEOM_PLANE, mujoco.mjtGeom.mjGEOM_HFIELD)
 EVERYTHING = 2**31 - 1  # bits of contype: whatever collides with anything collides with the floor
 NAME = "rewardlang"
+IN_THE_GROUND = 0.02  # m; soft contacts alone are a few millimetres
 
 
 def load_model(task, batched: bool) -> mujoco.MjModel:
@@ -73,6 +74,37 @@ def servos(model: mujoco.MjModel, joints: np.ndarray) -> Tuple[List[int], List[i
             actuators.append(i)
             dofs.append(int(at[0]))
     return actuators, dofs
+
+
+def check_names(task, model: mujoco.MjModel, bodies: slice, joints: np.ndarray) -> None:
+    """Raises ValueError unless MuJoCo has the robot's bodies and joints as the task has read them."""
+    found = [model.body(i).name for i in range(bodies.start, min(bodies.stop, model.nbody))]
+    same = all(name in ("", own) for name, own in zip(found, task.body_names)) and len(found) == len(
+        task.body_names
+    )
+    driven = [model.joint(int(i)).name for i in joints]
+    same = same and len(driven) == len(task.dof_names)
+    if not same or any(name not in ("", own) for name, own in zip(driven, task.dof_names)):
+        raise ValueError(
+            f"{task.mjcf}: MuJoCo makes other bodies or joints of it ({', '.join([*found, *driven])}); "
+            "leave out what merges or copies them, such as fusestatic"
+        )
+
+
+def check_start(task, model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Raises ValueError if the robot's initial state lies in the ground, with the height that would do."""
+    if task.fixed_base:
+        return
+    mujoco.mj_forward(model, data)
+    fixed = model.body_weldid[model.geom_bodyid] == 0
+    depths = [-c.dist for c in data.contact if fixed[c.geom1] != fixed[c.geom2]]
+    deepest = max(depths, default=0.0)
+    if deepest > IN_THE_GROUND:
+        x, y, z = task.init_state.pos
+        raise ValueError(
+            f"{task.path}: error: the robot starts {deepest:.3g} m deep in the ground; "
+            f"say `init_state: {{pos: [{x:g}, {y:g}, {z + deepest:.3f}]}}`"
+        )
 
 
 def _make_servo(model: mujoco.MjModel, i: int, stiffness: float, damping: float, effort: float) -> None:
