@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 import torch
 
@@ -66,7 +66,7 @@ class Reward:
         self.weights = torch.zeros(len(program.terms), device=self.device, dtype=dtype)
         self.names = [term.name for term in program.terms]
         self.anatomies = anatomy(program.typed, program.bounds)
-        self.needs = _needs(program)
+        self.needs, self.needs_at_reset = _needs(program)
         self.params: Dict[str, float] = {name: param.value for name, param in self._params.items()}
         for name, value in (params or {}).items():
             self.params[program.param(name, value)] = float(value)
@@ -238,13 +238,14 @@ def _load(program: Compiled) -> Dict[str, Any]:
     return code
 
 
-def _needs(program: Compiled) -> Dict[str, Node]:
-    """The raw quantities that the program reads."""
+def _needs(program: Compiled) -> Tuple[Dict[str, Node], Set[str]]:
+    """The raw quantities that the program reads, and the names of those that it reads of a reset state."""
     from .lang.optimize import reset_graph, step_graph
 
     step, kept = step_graph(program.optimized)
-    nodes: List[Node] = [*step.nodes, *reset_graph(program.optimized, kept).nodes]
-    return {node.data[0]: node for node in nodes if node.op == "quantity"}
+    at_reset = [node for node in reset_graph(program.optimized, kept).nodes if node.op == "quantity"]
+    nodes = [*(node for node in step.nodes if node.op == "quantity"), *at_reset]
+    return {node.data[0]: node for node in nodes}, {node.data[0] for node in at_reset}
 
 
 def _shape(node: Node, num_envs: int) -> Tuple[int, ...]:

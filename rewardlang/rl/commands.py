@@ -12,6 +12,11 @@ from ..task import Commands as Ranges
 HEADING_GAIN = 0.5  # rad/s per rad of heading error, legged_gym's
 
 
+def worthwhile(mask: torch.Tensor) -> bool:
+    """Whether a masked operation is worth its while: to ask would make a GPU wait; on a CPU it is free and spares most of them."""
+    return mask.device.type != "cpu" or bool(mask.any())
+
+
 class Commands:
     """The commands of N environments. `lin_vel` [N, 2] m/s, `ang_vel` [N] rad/s, `heading` [N] rad.
 
@@ -62,7 +67,7 @@ class Commands:
     def before_step(self, episode_step: torch.Tensor) -> None:
         """New commands where `resampling_time` is over. episode_step [N]: steps done since the reset."""
         due = (episode_step > 0) & (episode_step % self.interval == 0)
-        if due.device.type != "cpu" or bool(due.any()):
+        if worthwhile(due):
             self.resample(due)
 
     def resample(self, mask: torch.Tensor) -> None:

@@ -11,9 +11,12 @@ from ..quantities import ROWS
 from ..reward import Reward, StepOutput
 from ..sim.protocol import Sim
 from ..task import Task
-from .commands import Commands
+from .commands import Commands, worthwhile
+from .graph import Recorded
 
 Host = Mapping[str, Callable[["RewardEnv"], torch.Tensor]]
+Step = Tuple[torch.Tensor, torch.Tensor, torch.Tensor, Dict[str, torch.Tensor]]
+FORCES = {row.name for row in ROWS if row.tensor in ("dof_forces", "contact_forces")}
 
 
 class Box:
@@ -71,8 +74,9 @@ class RewardEnv:
         self.quantities = self._bind()
         self.host = {name: give for name, give in (host or {}).items() if name in self.reward.needs}
         self._require_all()
-        init = task.init_state
-        self.initial_root = self._tensor((*init.pos, *init.rot, *init.lin_vel, *init.ang_vel))
+        sim.forces_at_reset = bool(self.host) or bool(self.reward.needs_at_reset & FORCES)
+        self.recorded: Optional[Recorded] = None
+        self._lay_out_noise()
         observations = self.reset()
         self.observation_space = Box(-float("inf"), float("inf"), tuple(observations.shape[1:]))
         self.action_space = Box(-1.0, 1.0, (len(driven),))
@@ -83,29 +87,43 @@ class RewardEnv:
         return self._reset(everyone)
 
     @torch.no_grad()
-    def step(
-        self, actions: torch.Tensor
-    ) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor, Dict[str, torch.Tensor]]:
+    def step(self, actions: torch.Tensor) -> Step:
         """One control step with actions [N, A], each scaled to an offset of a joint's target from its default.
 
         Gives observations [N, O], reward [N], done [N] bool and {"time_outs": [N] bool}.
         """
+        if self.recorded is not None:
+            return self.recorded(actions)
+        return self._step(actions)
+
+    def record(self, split: bool = False) -> None:
+        """From the third step on, replay the step as one CUDA graph, or with `split` as one between each two calls of the simulator.
+
+        Tensors that a step gives are then overwritten by the next, but for the observations. Nothing happens on a CPU, or if a host
+        gives quantities: its Python code runs on every step.
+        """
+        if self.device.type == "cuda" and not self.host:
+            self.recorded = Recorded(self, split)
+
+    def _step(self, actions: torch.Tensor) -> Step:
+        """A step in operations that a CUDA graph can hold: no number comes to the host, nothing branches on one."""
         if self.commands is not None:
             self.commands.before_step(self.episode_step)
         limit = self.task.clip_actions
-        self.actions.copy_(actions.clamp(-limit, limit))
-        self.sim.step(self.default_targets + self.action_scale * torch.nan_to_num(self.actions))
+        self.actions.copy_(actions).clamp_(-limit, limit)
+        self.sim.step(
+            torch.addcmul(self.default_targets, self.action_scale, torch.nan_to_num(self.actions))
+        )
         self.episode_step += 1
-        self.episode_time.copy_(self.episode_step / self.control_rate)
-        self.time_limit.copy_(self.episode_step >= self.task.max_episode_length)
+        torch.div(self.episode_step, self.control_rate, out=self.episode_time)
+        torch.ge(self.episode_step, self.task.max_episode_length, out=self.time_limit)
         if self.commands is not None:
             self.commands.follow_heading(self.quantities["root_quat"])
         self._ask_host()
         out = self.last = self.reward.step(self.quantities)
         done = out.done
         observations = out.observations
-        # Asking whether any is done would make a GPU wait; on a CPU it is free and spares most resets.
-        if self.device.type != "cpu" or bool(done.any()):
+        if worthwhile(done):
             observations = self._reset(done)
         return observations, out.reward, done, {"time_outs": out.time_out}
 
@@ -113,11 +131,10 @@ class RewardEnv:
         """Reset the environments of `mask` [N] bool. Observations [N, O] of all."""
         root, dof_pos, dof_vel = self._initial_states()
         self.sim.reset(mask, root, dof_pos, dof_vel)
-        keep = ~mask
-        self.actions *= keep[:, None]
-        self.episode_step *= keep
-        self.episode_time *= keep
-        self.time_limit &= keep
+        self.actions.masked_fill_(mask[:, None], 0.0)
+        self.episode_step.masked_fill_(mask, 0.0)
+        self.episode_time.masked_fill_(mask, 0.0)
+        self.time_limit.masked_fill_(mask, False)
         if self.commands is not None:
             self.commands.resample(mask)
             self.commands.follow_heading(self.quantities["root_quat"])
@@ -139,22 +156,29 @@ class RewardEnv:
                 "a function of the environment that returns the tensor"
             )
 
+    def _lay_out_noise(self) -> None:
+        """The task's initial state as ranges of one row of random numbers: velocities of the base, half of its turn, joints."""
+        task, noise, dofs = self.task, self.task.init_noise, len(self.task.dof_names)
+        init = task.init_state
+        parts = [("lin_vel", init.lin_vel), ("ang_vel", init.ang_vel), ("yaw", (0.0,)),
+                 ("dof_pos", task.default_dof_pos), ("dof_vel", (0.0,) * dofs)]  # fmt: skip
+        middle = self._tensor([value for _, values in parts for value in values])
+        widths = [len(values) for _, values in parts]
+        half = self._tensor([noise.get(name, 0.0) for name, values in parts for _ in values])
+        half[6] *= 0.5
+        self.noise_low, self.noise_span, self.noise_widths = middle - half, 2 * half, widths
+        x, y, z, w = init.rot
+        self.initial_pos = self._tensor(init.pos).expand(self.num_envs, 3)
+        # (0, 0, sin, cos) * rot = cos * rot + sin * turned: a turn about the vertical by twice the angle
+        self.initial_rot, self.turned_rot = self._tensor(init.rot), self._tensor((-y, x, w, -z))
+
     def _initial_states(self) -> Tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Initial states with the task's noise, drawn for all environments so that the draw doesn't depend on who resets."""
-        n, noise = self.num_envs, self.task.init_noise
-        root = self.initial_root.repeat(n, 1)  # [N, 13]
-        root[:, 7:10] += self._noise(3, noise.get("lin_vel", 0.0))
-        root[:, 10:13] += self._noise(3, noise.get("ang_vel", 0.0))
-        half = 0.5 * self._noise(1, noise.get("yaw", 0.0))[:, 0]
-        root[:, 3:7] = _turned(half, root[:, 3:7])
-        dofs = len(self.default_dof_pos)
-        dof_pos = self.default_dof_pos + self._noise(dofs, noise.get("dof_pos", 0.0))
-        dof_pos = torch.minimum(torch.maximum(dof_pos, self.sim.dof_pos_lower), self.sim.dof_pos_upper)
-        return root, dof_pos, self._noise(dofs, noise.get("dof_vel", 0.0))
-
-    def _noise(self, width: int, half: float) -> torch.Tensor:
-        """Uniform numbers in [-half, half]. [N, width]"""
-        return (2 * self._uniform(width) - 1) * half
+        drawn = torch.addcmul(self.noise_low, self._uniform(len(self.noise_low)), self.noise_span)
+        lin_vel, ang_vel, half, dof_pos, dof_vel = drawn.split(self.noise_widths, 1)
+        rot = torch.addcmul(torch.cos(half) * self.initial_rot, torch.sin(half), self.turned_rot)
+        root = torch.cat((self.initial_pos, rot, lin_vel, ang_vel), 1)  # [N, 13]
+        return root, torch.clamp(dof_pos, self.sim.dof_pos_lower, self.sim.dof_pos_upper), dof_vel
 
     def _uniform(self, width: int) -> torch.Tensor:
         """Uniform numbers in [0, 1]. [N, width]"""
@@ -212,9 +236,3 @@ class RewardEnv:
             ):  # a CUDA generator's state does not fit a CPU's, and the other way round
                 self.generator.set_state(saved["generator"].cpu())
 
-
-def _turned(half: torch.Tensor, q: torch.Tensor) -> torch.Tensor:
-    """q after a turn about the vertical by twice `half` [N] rad: quaternion product (0, 0, sin, cos) * q. [N, 4] xyzw"""
-    s, c = torch.sin(half)[:, None], torch.cos(half)[:, None]
-    x, y, z, w = (q[:, i : i + 1] for i in range(4))
-    return torch.cat((c * x - s * y, c * y + s * x, c * z + s * w, c * w - s * z), 1)

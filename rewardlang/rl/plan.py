@@ -11,7 +11,7 @@ from typing import Any, Dict, Mapping, Optional
 
 import rewardlang
 from rewardlang.asset import is_packaged
-from rewardlang.sim import BACKENDS, make_sim
+from rewardlang.sim import choose_sim, make_sim
 from rewardlang.task import Task, load_task
 
 from . import checkpoint, run_folder
@@ -35,6 +35,7 @@ class Plan:
     settings: Params  # of rl_games, for this run
     seed: int
     sim: str
+    why: str  # it is this simulator, if it was not asked for
     device: str
     params: Mapping[str, float]  # values of --set
     max_minutes: Optional[float]
@@ -111,7 +112,7 @@ def new_plan(
 ) -> Plan:
     """The plan of a new run. Raises a ValueError that says what is wrong with the input."""
     algo = _algorithm(algo)
-    sim, device = _sim(sim), _device(device)
+    sim, device, why = choose_sim(sim, None if device is None else _device(device))
     seed = _seed(1 if seed is None else seed)
     _at_least("--num-envs", num_envs, 1)
     _at_least("--max-epochs", max_epochs, 1)
@@ -136,6 +137,7 @@ def new_plan(
         settings=settings,
         seed=seed,
         sim=sim,
+        why=why,
         device=device,
         params=dict(params or {}),
         max_minutes=_minutes(max_minutes),
@@ -203,7 +205,8 @@ def resumed_plan(
         algo=info["algo"],
         settings=settings,
         seed=info["seed"],
-        sim=_sim(info["sim"] if sim == "auto" else sim),
+        sim=info["sim"] if sim == "auto" else sim,
+        why="",
         device=device,
         params=info["params"],
         max_minutes=_minutes(max_minutes),
@@ -220,6 +223,7 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
     task = load_task(folder.task)
     settings = load_settings(folder.settings(info["algo"]), info["algo"])["params"]
     settings["config"]["num_actors"] = episodes
+    device = _device(device or _or_cpu(info["device"]))
     return Plan(
         program=rewardlang.compile(rewardlang.load(folder.spec), task, observations=True),
         original="",
@@ -228,8 +232,9 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
         algo=info["algo"],
         settings=settings,
         seed=_seed(seed),
-        sim=info["sim"],
-        device=_device(device or _or_cpu(info["device"])),
+        sim=choose_sim("auto", device)[0] if info["sim"] == "mujoco_warp" else info["sim"],  # their physics is the same
+        why="",
+        device=device,
         params=info["params"],
         max_minutes=None,
         folder=folder.path,
@@ -249,6 +254,7 @@ def make_env(plan: Plan, host: Optional[Host] = None) -> RewardEnv:
     )
     for name, value in plan.params.items():
         env.reward.set_param(name, value)
+    env.record()
     return env
 
 
@@ -259,16 +265,10 @@ def _algorithm(algo: Optional[str]) -> str:
     return algo
 
 
-def _sim(sim: str) -> str:
-    return BACKENDS[0] if sim == "auto" else sim
-
-
-def _device(device: Optional[str]) -> str:
-    """The device of policy and simulator: the one asked for if torch can use it, else the CPU."""
+def _device(device: str) -> str:
+    """The device of policy and simulator, if torch can use it."""
     import torch
 
-    if device is None:
-        return "cpu"
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:

@@ -150,7 +150,8 @@ def _earlier_bests(run: RunFolder, state: Dict[str, Any]) -> List[Dict[str, Any]
 
 def _title(plan: Plan) -> str:
     verb = "resuming" if plan.resumes else "training"
-    where = f"{plan.num_envs} environments on {plan.sim}, policy on {plan.device}"
+    why = f" ({plan.why})" if plan.why else ""
+    where = f"{plan.num_envs} environments on {plan.sim}{why}, policy on {plan.device}"
     settings = getattr(plan.task, plan.algo)
     beside = plan.resumes is not None or settings.parent == plan.task.path.parent
     note = (

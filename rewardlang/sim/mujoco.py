@@ -31,7 +31,7 @@ class Sim:
     def __init__(self, task, num_envs: int, device: str = "cpu", seed: int = 1):
         if torch.device(device).type != "cpu":
             raise ValueError(f"the mujoco simulator runs on the CPU, not on {device!r}")
-        self.num_envs, self.device = num_envs, "cpu"
+        self.num_envs, self.device, self.forces_at_reset = num_envs, "cpu", True
         self.dof_names, self.body_names = task.dof_names, task.body_names
         self.model = model = load_model(task, batched=Batch.__module__ == "mujoco.batch")
         self._decimation, self._fixed_base = task.decimation, task.fixed_base

@@ -53,7 +53,7 @@ class Sim:
         self._allocate(task, joints)
         with wp.ScopedDevice(self._device):
             self._put(task, joints)
-        self._graphs: Dict[Callable[[], None], Any] = {}
+        self._graphs: Dict[Tuple[Callable[[], None], bool], Any] = {}
         self._parts: List[Any] = []  # what was recorded into graphs of others, which hold on to its modules
         if self._device.is_cuda:
             self._warm_up()
@@ -209,12 +209,13 @@ class Sim:
                 finally:
                     self._parts.append(wp.capture_end(stream=stream))
             return
-        if work not in self._graphs:
+        key = (work, self.forces_at_reset)
+        if key not in self._graphs:
             with wp.ScopedDevice(self._device), wp.ScopedCapture() as capture:  # on Warp's own stream
                 work()
-            self._graphs[work] = capture.graph
+            self._graphs[key] = capture.graph
         with self._on_stream() as stream:
-            wp.capture_launch(self._graphs[work], stream=stream if self._device.is_cuda else None)
+            wp.capture_launch(self._graphs[key], stream=stream if self._device.is_cuda else None)
 
     def _recording(self) -> bool:
         return self._device.is_cuda and torch.cuda.is_current_stream_capturing()

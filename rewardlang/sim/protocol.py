@@ -21,6 +21,7 @@ class Sim(Protocol):
     device: str
     dof_names: tuple
     body_names: tuple  # without the world; [0] is the root
+    forces_at_reset: bool  # False where nobody reads forces of a reset state: a backend may then leave them 0
 
     root_states: torch.Tensor  # [N, 13] position, quaternion, linear and angular velocity of the root
     dof_pos: torch.Tensor  # [N, D] rad
