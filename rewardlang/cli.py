@@ -135,7 +135,11 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, metavar="S", help="random seed (default: 1)")
     _set_option(train)
     train.add_argument("--resume", metavar="RUN", help="continue the run in this folder")
-    train.add_argument("--sim", default="auto", help="mujoco, mujoco_warp, or auto: MuJoCo Warp if there is a GPU (default: auto)")
+    train.add_argument(
+        "--sim",
+        default="auto",
+        help="mujoco, mujoco_warp, or auto: MuJoCo Warp if there is a GPU (default: auto)",
+    )
     train.add_argument("--device", metavar="D", help="torch device, such as cpu or cuda:0")
     train.add_argument("--name", help="name of the run's folder (default: the file's name and the time)")
     train.add_argument(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Set, Tuple
 
 import torch
 

@@ -111,9 +111,7 @@ class RewardEnv:
             self.commands.before_step(self.episode_step)
         limit = self.task.clip_actions
         self.actions.copy_(actions).clamp_(-limit, limit)
-        self.sim.step(
-            torch.addcmul(self.default_targets, self.action_scale, torch.nan_to_num(self.actions))
-        )
+        self.sim.step(torch.addcmul(self.default_targets, self.action_scale, torch.nan_to_num(self.actions)))
         self.episode_step += 1
         torch.div(self.episode_step, self.control_rate, out=self.episode_time)
         torch.ge(self.episode_step, self.task.max_episode_length, out=self.time_limit)
@@ -231,8 +229,6 @@ class RewardEnv:
             self.reward.load_state_dict(saved["reward"])
             if self.commands is not None and "commands" in saved:  # not in checkpoints of earlier versions
                 self.commands.load_state_dict(saved["commands"])
-            if (
-                self.device.type == "cpu"
-            ):  # a CUDA generator's state does not fit a CPU's, and the other way round
-                self.generator.set_state(saved["generator"].cpu())
-
+            drawn = saved["generator"].cpu()
+            if drawn.shape == self.generator.get_state().shape:  # a CUDA generator's does not fit a CPU's
+                self.generator.set_state(drawn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
@@ -11,7 +12,9 @@ import torch
 if TYPE_CHECKING:
     from .env import RewardEnv, Step
 
-WARM_UP = 2  # steps done one operation at a time: libraries and kernels load on first use, which can't be recorded
+WARM_UP = (
+    2  # steps done one operation at a time: libraries and kernels load on first use, which can't be recorded
+)
 
 
 class Recorded:
@@ -35,7 +38,9 @@ class Recorded:
         if self.given is None:
             self._record()
         else:
-            self.env.reward.statistics.steps += self.env.num_envs  # the one number that a step counts on the host
+            self.env.reward.statistics.steps += (
+                self.env.num_envs
+            )  # the one number that a step counts on the host
         assert self.given is not None
         for part in self.parts:
             part()
@@ -43,8 +48,24 @@ class Recorded:
         return (observations.clone(), *others)  # type: ignore[return-value]
 
     def _record(self) -> None:
+        try:
+            self._tape()
+        except RuntimeError as problem:
+            if self.split:
+                raise
+            reason = str(problem).splitlines()[0]
+            warnings.warn(
+                f"the step can't be recorded as one graph ({reason}): it becomes several", stacklevel=3
+            )
+            self.parts, self.split = [], True
+            self._tape()
+
+    def _tape(self) -> None:
         env, sim = self.env, self.env.sim
         self.pool = torch.cuda.graph_pool_handle()
+        # A loop of the simulator's solver, which ends when all have converged, ends the capture and goes on in another, and torch takes
+        # memory from a graph's own pool in the capture that it began only: what follows needs a pool that is this graph's alone.
+        self.memory = torch.cuda.MemPool()
         gc.collect()  # what it might free later would be a part of the recording
         torch.cuda.synchronize(env.device)
         stream = torch.cuda.Stream(env.device)
@@ -52,7 +73,7 @@ class Recorded:
             if self.split:
                 sim.hasty = True  # type: ignore[attr-defined]
                 env.sim = Outside(sim, self)
-            with torch.cuda.stream(stream):
+            with torch.cuda.stream(stream), torch.cuda.use_mem_pool(self.memory, env.device):
                 self.begin()
                 try:
                     self.given = env._step(env.actions)

@@ -232,7 +232,9 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
         algo=info["algo"],
         settings=settings,
         seed=_seed(seed),
-        sim=choose_sim("auto", device)[0] if info["sim"] == "mujoco_warp" else info["sim"],  # their physics is the same
+        sim=choose_sim("auto", device)[0]
+        if info["sim"] == "mujoco_warp"
+        else info["sim"],  # their physics is the same
         why="",
         device=device,
         params=info["params"],

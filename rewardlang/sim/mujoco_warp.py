@@ -21,7 +21,12 @@ from rewardlang.sim.mujoco_model import check_names, check_start, dofs_of, load_
 XYZW = [1, 2, 3, 0]
 # What MuJoCo Warp has no flag for: it never resets a diverged world by itself, and has no midphase to leave out.
 FOREIGN = int(mujoco.mjtDisableBit.mjDSBL_AUTORESET) | int(mujoco.mjtDisableBit.mjDSBL_MIDPHASE)
-LOST = mjw.OverflowType.NEFC | mjw.OverflowType.NJMAX_NNZ | mjw.OverflowType.BROADPHASE | mjw.OverflowType.NARROWPHASE
+LOST = (
+    mjw.OverflowType.NEFC
+    | mjw.OverflowType.NJMAX_NNZ
+    | mjw.OverflowType.BROADPHASE
+    | mjw.OverflowType.NARROWPHASE
+)
 POINTS = {  # of a geom on the ground, at most
     int(mujoco.mjtGeom.mjGEOM_SPHERE): 1,
     int(mujoco.mjtGeom.mjGEOM_ELLIPSOID): 1,
@@ -39,7 +44,9 @@ class Sim:
     """
 
     def __init__(self, task, num_envs: int, device: str = "cpu", seed: int = 1):
-        wp.config.log_level = wp.LOG_ERROR  # it would print what devices there are, and each kernel that it loads
+        wp.config.log_level = (
+            wp.LOG_ERROR
+        )  # it would print what devices there are, and each kernel that it loads
         wp.init()
         self.num_envs, self.device = num_envs, str(torch.zeros(0, device=device).device)
         self.forces_at_reset, self.hasty = True, False
@@ -49,7 +56,8 @@ class Sim:
         self._root = root = root_of(model)
         joints = dofs_of(model, root)
         check_names(task, model, slice(root, root + len(task.body_names)), joints)
-        self._decimation, self._camera = task.decimation, None
+        self._decimation = task.decimation
+        self._camera: Any = None
         self._allocate(task, joints)
         with wp.ScopedDevice(self._device):
             self._put(task, joints)
@@ -120,7 +128,10 @@ class Sim:
         self.dof_pos_lower, self.dof_pos_upper = constant(task.dof_pos_lower), constant(task.dof_pos_upper)
         self.dof_vel_limits, self.torque_limits = constant(task.dof_vel_limits), constant(task.torque_limits)
         bodies = slice(self._root, self._root + b)
-        self.body_mass, self.body_com = constant(self.model.body_mass[bodies]), constant(self.model.body_ipos[bodies])
+        self.body_mass, self.body_com = (
+            constant(self.model.body_mass[bodies]),
+            constant(self.model.body_ipos[bodies]),
+        )
         self._targets = zeros(n, len(task.actuated))
         everyone = torch.zeros(n, dtype=torch.bool, device=self.device)
         self._asked = (everyone, zeros(n, 13), zeros(n, d), zeros(n, d))
@@ -137,7 +148,7 @@ class Sim:
             raise ValueError(f"{task.mjcf}: error: MuJoCo Warp: {' '.join(str(error).split())}") from None
         self._model.opt.warn_overflow = 0  # else it prints from the device, every step
         self._robot = _robot(task, model, self._root, joints)
-        self._geom_body = wp.array(model.geom_bodyid, dtype=int)
+        self._geom_body: Any = wp.array(model.geom_bodyid, dtype=int)
         self._shown = kernels.Shown()
         for name in ("body_states", "dof_pos", "dof_vel", "dof_forces", "contact_forces"):
             setattr(self._shown, name, wp.from_torch(getattr(self, name)))
@@ -148,10 +159,10 @@ class Sim:
         self._few = min(self.num_envs, max(AT_ONCE, self.num_envs // 4))
         self._aside = mjw.make_data(model, self._few, nconmax=contacts, njmax=rows)
         self._count, self._line = wp.zeros(1, dtype=int), wp.zeros(self.num_envs, dtype=int)
-        self._same = wp.array(np.arange(self.num_envs), dtype=int)
+        self._same: Any = wp.array(np.arange(self.num_envs), dtype=int)
         self._row = wp.zeros(self._few, dtype=int)
-        self._contacts = wp.array(np.arange(self._data.naconmax), dtype=int)
-        self._contacts_aside = wp.array(np.arange(self._aside.naconmax), dtype=int)
+        self._contacts: Any = wp.array(np.arange(self._data.naconmax), dtype=int)
+        self._contacts_aside: Any = wp.array(np.arange(self._aside.naconmax), dtype=int)
         self._push = wp.zeros(self._data.naconmax, dtype=wp.spatial_vector)
 
     def _step(self) -> None:
@@ -195,7 +206,15 @@ class Sim:
 
     def _add_contacts(self, data: Any, contacts: Any, row: Any) -> None:
         mjw.contact_force(self._model, data, contacts, True, self._push)
-        inputs = [self._root, self._geom_body, data.nacon, data.contact.geom, data.contact.worldid, self._push, row]
+        inputs = [
+            self._root,
+            self._geom_body,
+            data.nacon,
+            data.contact.geom,
+            data.contact.worldid,
+            self._push,
+            row,
+        ]
         outputs = [self._shown.contact_forces]
         wp.launch(kernels.add_contacts, data.naconmax, inputs, outputs, device=self._device)
 
@@ -208,6 +227,8 @@ class Sim:
                     work()
                 finally:
                     self._parts.append(wp.capture_end(stream=stream))
+            if not self._recording():
+                raise RuntimeError("Warp has ended the capture that torch began")
             return
         key = (work, self.forces_at_reset)
         if key not in self._graphs:

@@ -3,6 +3,9 @@
 Quaternions are wxyz in MuJoCo's arrays and xyzw in ours, which is also Warp's.
 """
 
+# mypy: ignore-errors
+# Annotations are Warp's types here, and what looks like Python is compiled by it.
+
 from __future__ import annotations
 
 import warp as wp
@@ -93,7 +96,9 @@ def place(
         a = robot.free_qpos
         v = robot.free_qvel
         quat = wp.quat(root[w, 3], root[w, 4], root[w, 5], root[w, 6])
-        spin = wp.quat_rotate_inv(quat, wp.vec3(root[w, 10], root[w, 11], root[w, 12]))  # MuJoCo's is in the body
+        spin = wp.quat_rotate_inv(
+            quat, wp.vec3(root[w, 10], root[w, 11], root[w, 12])
+        )  # MuJoCo's is in the body
         for i in range(3):
             qpos[w, a + i] = root[w, i]
             qpos[w, a + 4 + i] = root[w, 3 + i]
@@ -140,11 +145,16 @@ def show(
         if up >= 0:
             origin = wp.vec3(out.body_states[w, up, 0], out.body_states[w, up, 1], out.body_states[w, up, 2])
             frame = wp.quat(
-                out.body_states[w, up, 3], out.body_states[w, up, 4], out.body_states[w, up, 5], out.body_states[w, up, 6]
+                out.body_states[w, up, 3],
+                out.body_states[w, up, 4],
+                out.body_states[w, up, 5],
+                out.body_states[w, up, 6],
             )
             lin = wp.vec3(out.body_states[w, up, 7], out.body_states[w, up, 8], out.body_states[w, up, 9])
             ang = wp.vec3(out.body_states[w, up, 10], out.body_states[w, up, 11], out.body_states[w, up, 12])
-        arm = wp.quat_rotate(frame, robot.pos[b])  # from the parent's origin, which keeps it exact far from the world's
+        arm = wp.quat_rotate(
+            frame, robot.pos[b]
+        )  # from the parent's origin, which keeps it exact far from the world's
         quat = frame * robot.quat[b]
         turn = wp.vec3(0.0, 0.0, 0.0)  # angular velocity of the joints so far
         slip = wp.vec3(0.0, 0.0, 0.0)  # what they would move a point at the parent's origin by
@@ -159,7 +169,9 @@ def show(
                 quat = unit(wp.quat(qpos[w, a + 4], qpos[w, a + 5], qpos[w, a + 6], qpos[w, a + 3]))
                 slip = wp.vec3(qvel[w, v], qvel[w, v + 1], qvel[w, v + 2])
                 turn = wp.quat_rotate(quat, wp.vec3(qvel[w, v + 3], qvel[w, v + 4], qvel[w, v + 5]))
-                quat = quat * (1.0 + 0.0 * wp.dot(turn, turn))  # MuJoCo Warp writes the identity for one that diverged
+                quat = quat * (
+                    1.0 + 0.0 * wp.dot(turn, turn)
+                )  # MuJoCo Warp writes the identity for one that diverged
             elif kind == SLIDE:
                 axis = wp.quat_rotate(quat, robot.joint_axis[j])
                 arm += axis * (qpos[w, a] - robot.qpos0[a])
@@ -242,9 +254,8 @@ def take(
 ) -> None:
     """States of the worlds in line from `begin` on, to worlds that are there for this. One thread for each of those."""
     s = wp.tid()
-    w = int(-1)
-    if begin + s < count[0]:
-        w = line[begin + s]
+    place_in_line = begin + s
+    w = wp.where(place_in_line < count[0], line[wp.min(place_in_line, line.shape[0] - 1)], -1)
     row[s] = w
     if w < 0:
         return
@@ -259,7 +270,10 @@ def take(
 
 @wp.kernel
 def give_forces(
-    robot: Robot, row: wp.array(dtype=int), qfrc_actuator: wp.array(dtype=float, ndim=2), out: wp.array(dtype=float, ndim=2)
+    robot: Robot,
+    row: wp.array(dtype=int),
+    qfrc_actuator: wp.array(dtype=float, ndim=2),
+    out: wp.array(dtype=float, ndim=2),
 ) -> None:
     """The motors' forces to the rows they belong to. One thread for each joint of each world."""
     s, i = wp.tid()
