@@ -16,6 +16,7 @@ collect_ignore_glob = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run also what takes long")
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite the golden files instead of comparing with them"
     )

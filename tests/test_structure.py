@@ -14,7 +14,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rewardlang"
 FILES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ("torch", "mujoco", "rl_games", "numpy", "tensorboardX", "rich", "imageio", "gym")
+HEAVY = (
+    "torch",
+    "mujoco",
+    "rl_games",
+    "numpy",
+    "tensorboardX",
+    "rich",
+    "imageio",
+    "gym",
+    "warp",
+    "mujoco_warp",
+)
 EDITORS = ("pygls", "lsprotocol", "pygments")  # what an editor or a highlighter brings along
 MAX_LINES = 400
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from pathlib import Path
+from typing import Any, Callable
 
 import pytest
 import torch
@@ -16,7 +18,7 @@ pytest.importorskip("mujoco_warp")
 
 SPEC = """
 touch = contact_forces[feet].z > 1[N]
-reward = forward_vel + 1.0*alive - 0.01*sum(torques^2) + 0.1*count(touch) - 0.01*sum(delta(actions)^2)
+reward = forward_vel + 1.0*alive - 0.01*sum(torques^2) + 0.1*count(touch) - 0.001*sum(delta(torques)^2)
 """
 TO_HOST = ("_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "lift_fresh", "unique")
 
@@ -48,6 +50,7 @@ def make(task: str, spec: str, sim: str = "mujoco_warp", n: int = 3, seed: int =
 def test_a_step_keeps_off_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     on_a_gpu(monkeypatch)
     env = make("humanoid_velocity", SPEC)
+    assert env.sim.forces_at_reset  # the change of the torques is reckoned from those of the reset state
     addresses = {name: tensor.data_ptr() for name, tensor in env.quantities.items()}
     state = [slot.data_ptr() for slot in env.reward.state]
     generator = torch.Generator().manual_seed(1)
@@ -80,3 +83,11 @@ def test_the_same_seed_gives_the_same_run(monkeypatch: pytest.MonkeyPatch) -> No
         assert any(bool(done.any()) for _, _, done, _ in steps)
         runs.append(torch.stack([reward for _, reward, _, _ in steps]))
     assert torch.equal(runs[0], runs[1]) and not torch.equal(runs[0], runs[2])
+
+
+def test_it_trains(small: Callable[..., Path]) -> None:
+    """On Warp's CPU device; a GPU is only faster."""
+    run = small(sim="mujoco_warp", device="cpu", num_envs=8, max_epochs=2)
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    assert summary["status"] == "max_epochs" and summary["epoch"] == 2
+    assert json.loads((run / "run.json").read_text(encoding="utf-8"))["sim"] == "mujoco_warp"

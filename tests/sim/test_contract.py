@@ -34,6 +34,9 @@ def sim_of(request, monkeypatch):
     """A function task, num_envs -> Sim of the backend under test; closed afterwards."""
     name = request.param.split()[0]
     pytest.importorskip(LIBRARY[name])
+    if name == "mujoco_warp" and request.node.callspec.params.get("task") == "features":
+        if not request.config.getoption("--slow"):  # another half minute of compiling kernels, on first use
+            pytest.skip("MuJoCo Warp on the robot with all features: with --slow")
     if request.param == "mujoco before 3.17":
         monkeypatch.setattr("rewardlang.sim.mujoco.Batch", mujoco_loop.Batch)
     opened = []

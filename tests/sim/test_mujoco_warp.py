@@ -1,0 +1,115 @@
+"""What only the MuJoCo Warp backend promises: it does what MuJoCo does on the CPU, and finds forces at a reset a few at a time."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+import torch
+
+import rewardlang
+from rewardlang.rl.env import RewardEnv
+from rewardlang.sim import choose_sim, make_sim
+
+SHOWN = ("root_states", "dof_pos", "dof_vel", "dof_forces", "body_states", "contact_forces")
+SPEC = """
+touch = contact_forces[feet].z > 1[N]
+reward = forward_vel + 1.0*alive - 0.01*sum(torques^2) + 0.1*count(touch) - 0.01*norm(projected_gravity.xy)
+"""
+
+
+@pytest.fixture(scope="module")
+def warp_sim():
+    return pytest.importorskip("rewardlang.sim.mujoco_warp")
+
+
+def test_the_same_states_give_the_same_tensors_and_rewards(warp_sim):
+    """States that a robot comes to, given to both backends, and a step from each.
+
+    One that lies on several limbs in a tangle is hard on the solver, and float32 ends elsewhere: nearly all must agree.
+    """
+    n, task = 8, rewardlang.load_task("humanoid")
+    program = rewardlang.compile(SPEC, task, observations=True)
+    envs = [RewardEnv(task, program, make_sim(name, task, n)) for name in ("mujoco_warp", "mujoco")]
+    ours, theirs = (env.sim for env in envs)
+    ours.forces_at_reset = True
+    generator = torch.Generator().manual_seed(1)
+    everyone = torch.ones(n, dtype=torch.bool)
+    agree, touching = [], 0
+    for _ in range(12):
+        targets = envs[0].default_targets + 0.6 * torch.randn(n, 12, generator=generator)
+        ours.step(targets)
+        state = ours.root_states.clone(), ours.dof_pos.clone(), ours.dof_vel.clone()
+        for what, given in (("reset", (everyone, *state)), ("step", (targets,))):
+            for sim in (ours, theirs):
+                getattr(sim, what)(*given)
+            near = torch.ones(n, dtype=torch.bool)
+            for name in SHOWN:
+                off = (getattr(ours, name) - getattr(theirs, name)).abs().flatten(1).amax(1)
+                near &= off <= 1e-3 * getattr(theirs, name).abs().max().clamp(min=1)
+            values = [env.reward.step(env.quantities).values for env in envs]
+            agree.append(near & ((values[0] - values[1]).abs() <= 2e-3 * values[1].abs().clamp(min=1)).all(1))
+            touching += int((theirs.contact_forces.abs().flatten(1).amax(1) > 1).sum())
+    assert float(torch.stack(agree).float().mean()) > 0.97 and touching > 50
+
+
+def test_forces_at_a_reset_are_found_for_all(warp_sim, monkeypatch):
+    """Also for more environments than are looked at in one go; a recorded step looks once."""
+    monkeypatch.setattr(warp_sim, "AT_ONCE", 2)
+    task = rewardlang.load_task("humanoid")
+    sim = make_sim("mujoco_warp", task, 5)
+    root, pose = sim.root_states.clone(), sim.dof_pos.clone()
+    root[:, 2] -= 0.01
+    mask, still = torch.tensor([True, True, False, True, True]), torch.zeros_like(pose)
+    pressed = lambda: (sim.contact_forces[:, :, 2].sum(1) > 1).tolist()
+    sim.reset(mask, root, pose, still)
+    assert pressed() == mask.tolist()
+    assert torch.equal(sim.contact_forces[0], sim.contact_forces[4])
+    sim.hasty = True
+    sim.reset(mask, root, pose, still)
+    assert sum(pressed()) == 2
+    sim.forces_at_reset = False
+    sim.reset(mask, root, pose, still)
+    assert sum(pressed()) == 0
+
+
+def test_forces_at_a_reset_are_left_out_if_the_spec_reads_none(warp_sim):
+    task = rewardlang.load_task("humanoid")
+    sim = make_sim("mujoco_warp", task, 1)
+    for spec, read in (("forward_vel + alive", False), ("alive - 0.1*sum(torques^2)", False), ("alive - sum(delta(torques)^2)", True)):  # fmt: skip
+        RewardEnv(task, rewardlang.compile(spec, task, observations=True), sim)
+        assert sim.forces_at_reset is read, spec
+
+
+def test_it_says_if_there_was_no_room_for_all_contacts(warp_sim, monkeypatch, capsys):
+    monkeypatch.setattr(warp_sim, "_room", lambda model: (4, 8))
+    sim = make_sim("mujoco_warp", rewardlang.load_task("humanoid"), 2)
+    for _ in range(40):
+        sim.step(torch.zeros(2, 12))
+    sim.close()
+    assert "no room for all contacts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("gpu, installed, sim, device, chosen", [
+    (True, True, "auto", None, ("mujoco_warp", "cuda", "there is a CUDA device")),
+    (True, True, "auto", "cuda:1", ("mujoco_warp", "cuda:1", "there is a CUDA device")),
+    (True, True, "auto", "cpu", ("mujoco", "cpu", "the device is cpu")),
+    (True, False, "auto", None, ("mujoco", "cpu", "there is a CUDA device, but no simulator for it: pip install")),
+    (False, True, "auto", None, ("mujoco", "cpu", "there is no CUDA device")),
+    (False, True, "mujoco_warp", None, ("mujoco_warp", "cpu", "")),
+    (True, True, "mujoco_warp", None, ("mujoco_warp", "cuda", "")),
+    (True, True, "mujoco", None, ("mujoco", "cpu", "")),
+])  # fmt: skip
+def test_which_simulator_is_chosen_and_why(monkeypatch, gpu, installed, sim, device, chosen):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if installed else None)
+    name, where, why = choose_sim(sim, device)
+    assert (name, where) == chosen[:2] and why.startswith(chosen[2])
+
+
+def test_a_simulator_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"mujoco_warp is not installed: pip install 'rewardlang\[gpu\]'"):
+        make_sim("mujoco_warp", rewardlang.load_task("humanoid"), 1)
+    with pytest.raises(ValueError, match=r"--device cuda: no simulator for it is installed: pip install"):
+        choose_sim("auto", "cuda")
