@@ -143,11 +143,12 @@ class GraphPPO(PPO):
         self.curr_frames = self.batch_size
         self.algo_observer.after_steps()
         self.dataset.update_values_dict(self.batch)
-        # A copy each: the next replay writes where this one did.
-        found = torch.stack([self.run_mini_epoch().clone() for _ in range(self.mini_epochs_num)])
+        # A copy each: the next replay writes where this one did. All of it comes to the host at once: here the device is waited for.
+        found = torch.stack([self.run_mini_epoch().clone() for _ in range(self.mini_epochs_num)]).cpu()
         end = time.perf_counter()
         actor, critic, entropy, bounds, kl = (list(one) for one in found.unbind(1))
-        return step_time, middle - start, end - middle, end - start, actor, critic, bounds, entropy, kl, self.last_lr, 1.0  # fmt: skip
+        times = (step_time, middle - start, end - middle, end - start)
+        return (*times, actor, critic, bounds, entropy, kl, float(self.last_lr), 1.0)
 
     def play(self) -> float:
         """Act and step until the horizon is full, then fill `batch`. Gives the time in the environment's `step`, s."""

@@ -9,9 +9,12 @@ import pytest
 import torch
 
 from rewardlang.rl import agents, checkpoint, ppo_graph
+from rewardlang.rl.env import Box
 from rewardlang.rl.plan import make_env, plan_of
+from rewardlang.rl.ppo_config import for_run, load_settings
 from rewardlang.rl.print_log import PrintLog
 
+from .conftest import ROOT
 from .software_graph import SoftwareGraph
 
 EPOCHS = 4
@@ -111,3 +114,78 @@ def test_what_cannot_be_captured_trains_as_rl_games_does(key: str, value: Any) -
     assert agents.agent_class("ppo", {"config": {**config, key: value}}) is agents.PPO
     if key != "cuda_graphs":
         assert ppo_graph.why_not({**config, key: value}) == f"{key}: {value}"
+
+
+class Toy:
+    """Sixty-four points pushed about on a device, with an episode of 24 steps at most: an environment for rl_games, nothing else."""
+
+    num_envs, width = 64, 6
+
+    def __init__(self, device: str) -> None:
+        draw = torch.Generator().manual_seed(0)
+        self.start, self.turn = (
+            torch.randn(n, self.width, generator=draw).to(device) for n in (self.num_envs, self.width)
+        )
+        self.at, self.steps = self.start.clone(), torch.arange(self.num_envs, device=device) % 24
+
+    def reset(self) -> torch.Tensor:
+        return self.at
+
+    def step(self, actions: torch.Tensor) -> Any:
+        self.at = torch.tanh(self.at @ self.turn * 0.3 + actions)
+        self.steps = self.steps + 1
+        late = self.steps >= 24
+        done = late | (self.at[:, 0] > 0.99)
+        reward = 1.0 - self.at.square().sum(1)
+        self.at = torch.where(done[:, None], self.start, self.at)
+        self.steps = self.steps * ~done
+        return self.at, reward, done, {"time_outs": late}
+
+    def get_env_info(self) -> Dict[str, Any]:
+        return {
+            "observation_space": Box(-9.0, 9.0, (self.width,)),
+            "action_space": Box(-1.0, 1.0, (self.width,)),
+        }
+
+    def get_number_of_agents(self) -> int:
+        return 1
+
+    def set_train_info(self, *_: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param("cuda:0", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")),
+    ],
+)
+@pytest.mark.parametrize("schedule", ["standard", "legacy"])
+def test_on_each_device(device: str, schedule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Captured, called one by one, and by rl_games' loop: the same weights, but for how a GPU's kernels round."""
+    path = ROOT / "tasks" / "humanoid" / "ppo.yaml"
+    found = []
+    for graphs, captured in ((True, True), (True, False), (False, False)):
+        params = for_run(
+            load_settings(path, "ppo"),
+            path,
+            on_cpu=False,
+            task_num_envs=4096,
+            num_envs=Toy.num_envs,
+            max_epochs=8,
+        )
+        params["torch_threads"] = 1
+        params["config"].update(cuda_graphs=graphs, schedule_type=schedule, minibatch_size=256)
+        with monkeypatch.context() as patch, PrintLog():
+            if not captured:
+                patch.setattr(ppo_graph, "Captured", lambda function, stream: function)
+            agent = agents.make_agent("ppo", params, Toy(device), seed=5, device=device)
+            agent.between_epochs, agent.writer = lambda epoch: None, Writer()
+            agent.train()
+        found.append(agent)
+    close = {"rtol": 0.0, "atol": 0.0} if device == "cpu" else {"rtol": 1e-2, "atol": 1e-3}
+    for other in found[1:]:
+        for name, value in other.model.state_dict().items():
+            torch.testing.assert_close(found[0].model.state_dict()[name], value, **close)
+        assert float(found[0].last_lr) == pytest.approx(float(other.last_lr), rel=1e-5)
+        assert found[0].game_lengths.current_size == other.game_lengths.current_size > 0

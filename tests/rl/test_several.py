@@ -28,7 +28,9 @@ def rewardlang(*arguments: Any) -> str:
 
 def test_two_processes_train_one_policy_and_go_on(task: Path, tmp_path: Path) -> None:
     spec = tmp_path / "short.reward"
-    spec.write_text("1.0*alive\nterminate soon when episode_time >= 0.1[s]\n")  # every fifth step, for all
+    spec.write_text(
+        "1.0*alive\nterminate soon when episode_time >= 0.1[s]\nmetric reached = frames\n"
+    )  # every fifth step, for all
     shown = rewardlang(spec, "--task", task, "--gpus", 2, "--device", "cpu", "--num-envs", ENVS, "--max-epochs", 2,
                        "--out", tmp_path, "--name", "a")  # fmt: skip
     assert shown.count("finished after epoch 2") == shown.count("training ") == 1
@@ -43,6 +45,9 @@ def test_two_processes_train_one_policy_and_go_on(task: Path, tmp_path: Path) ->
     rows = read_csv(run / "scalars.csv")
     steps = 2 * ENVS * HORIZON
     assert [row["frame"] for row in rows] == [0, steps, 2 * steps]
+    assert [row["metrics/reached"] for row in rows] == [
+        row["frame"] for row in rows
+    ]  # each knows how far it is
     # both processes' episodes, of all that either had steps for
     assert [row["episodes"] for row in rows[:2]] == [2 * ENVS * 4, 2 * ENVS * 5]
     assert all(
