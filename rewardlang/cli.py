@@ -29,7 +29,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         _report(problem, getattr(arguments, "format", "text"))
         return 2
     except ImportError as problem:
-        name = (problem.name or str(problem)).split(".")[0]
+        if problem.name is None:  # ours: it says more than the name of a package
+            _report(problem, getattr(arguments, "format", "text"))
+            return 2
+        name = problem.name.split(".")[0]
         extra = "lsp" if name in ("pygls", "lsprotocol") else "test" if arguments.run is _test else "train"
         print(f"error: {name} is not installed: pip install 'rewardlang[{extra}]'", file=sys.stderr)
         return 2
@@ -159,6 +162,9 @@ def parser() -> argparse.ArgumentParser:
         "--episodes", type=int, default=64, metavar="N", help="episodes, all at once (default: 64)"
     )
     play.add_argument("--video", metavar="FILE", help="write a video of the first one (.mp4)")
+    play.add_argument(
+        "--viewer", action="store_true", help="show it in the simulator's window (isaacgym has one)"
+    )
     play.add_argument("--checkpoint", metavar="C", help="best, last, or a path (default: best, else last)")
     play.add_argument("--seed", type=int, metavar="S", help="random seed of the initial states")
     play.add_argument("--device", metavar="D", help="torch device")
@@ -257,6 +263,7 @@ def _train(arguments: argparse.Namespace) -> int:
         "out": arguments.out,
     }  # fmt: skip
     file = None if arguments.file is None else _file(arguments.file)
+    _import_first(arguments.sim, arguments.resume)
     from .rl.launch import launch, processes
 
     count = processes(arguments.gpus, arguments.resume)
@@ -269,11 +276,20 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _play(arguments: argparse.Namespace) -> None:
+    _import_first("auto", arguments.run_folder)
     from .rl.play import play, play_text
 
     result = play(arguments.run_folder, episodes=arguments.episodes, seed=arguments.seed, checkpoint=arguments.checkpoint,
-                  video=arguments.video, device=arguments.device)  # fmt: skip
+                  video=arguments.video, device=arguments.device, viewer=arguments.viewer)  # fmt: skip
     print(json.dumps(result, indent=2) if arguments.format == "json" else play_text(result))
+
+
+def _import_first(sim: str, run: Optional[str]) -> None:
+    """The simulator asked for, else that of a run, if it must be imported before torch."""
+    from .rl.run_folder import open_run
+    from .sim import import_first
+
+    import_first(open_run(run).read_info()["sim"] if run is not None and sim == "auto" else sim)
 
 
 def _compiled(arguments: argparse.Namespace) -> Any:

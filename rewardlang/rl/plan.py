@@ -271,12 +271,12 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
     )
 
 
-def make_env(plan: Plan, host: Optional[Host] = None) -> RewardEnv:
-    """The environment of a plan, its params set; `host` gives the host quantities."""
+def make_env(plan: Plan, host: Optional[Host] = None, viewer: bool = False) -> RewardEnv:
+    """The environment of a plan, its params set; `host` gives the host quantities. With a `viewer` in a window."""
     env = RewardEnv(
         plan.task,
         plan.program,
-        make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.own_seed),
+        make_sim(plan.sim, plan.task, plan.num_envs, plan.device, plan.own_seed, viewer),
         plan.own_seed,
         plan.settings["config"]["gamma"],
         host,

@@ -26,11 +26,13 @@ def play(
     video: Any = None,
     device: Optional[str] = None,
     host: Optional[Host] = None,
+    viewer: bool = False,
 ) -> Result:
     """What the policy of a run does, as plain data; `play_text` makes a report of it.
 
     `checkpoint` is "best", "last" or a path; by default the best, else the last. `host` as for `train`.
-    Raises a ValueError if the run, the checkpoint or the video can't be used.
+    With a `viewer` it is shown in the simulator's window. Raises a ValueError if the run, the checkpoint, the video or the viewer
+    can't be used.
     """
     if episodes < 1:
         raise ValueError(f"--episodes {episodes} must be at least 1")
@@ -39,7 +41,7 @@ def play(
         plan = replay_plan(run, episodes=episodes, seed=seed, device=device)
         path = RunFolder(plan.folder).checkpoint(checkpoint)
         state = checkpoints.read(path, plan.device)
-        env = make_env(plan, host)
+        env = make_env(plan, host, viewer)
         try:
             policy = load_policy(plan.algo, plan.settings, env.get_env_info(), state, plan.device)
             limit = plan.settings["config"].get("max_epochs", -1)

@@ -5,29 +5,46 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 from rewardlang.marked_yaml import did_you_mean
 
-BACKENDS = ("mujoco", "mujoco_warp")  # the file name is the --sim value
+BACKENDS = ("mujoco", "mujoco_warp", "isaacgym")  # the file name is the --sim value
+ON_GPU = ("mujoco_warp", "isaacgym")  # where there is one, if no device is asked for
+BEFORE_TORCH = ("isaacgym",)  # must be imported before torch is
+VIEWERS = ("isaacgym",)  # have a window of their own
 
 INSTALL = {
     "mujoco": "pip install 'rewardlang[train]'",
     "mujoco_warp": "pip install 'rewardlang[gpu]'"
     + (" (it needs Python 3.11 or newer)" if sys.version_info < (3, 11) else ""),
+    "isaacgym": "get Preview 4 from https://developer.nvidia.com/isaac-gym (Linux, Python 3.6 to 3.8), then "
+    "pip install -e isaacgym/python",
 }
 
 
-def make_sim(name: str, task, num_envs: int, device: str = "cpu", seed: int = 1):
-    """The simulator `name` with `num_envs` environments of a task, as in protocol.Sim.
+def import_first(name: str) -> None:
+    """Imports a backend that must come before torch. For whoever is about to import torch, as commands are."""
+    if name in BEFORE_TORCH:
+        _backend(name)
 
-    Raises ValueError for an unknown name, or when its library is not installed.
+
+def make_sim(name: str, task, num_envs: int, device: str = "cpu", seed: int = 1, viewer: bool = False):
+    """The simulator `name` with `num_envs` environments of a task, as in protocol.Sim; with a `viewer` also in a window.
+
+    Raises ValueError for an unknown name, a viewer that there is not, or when its library is not installed.
     """
     if name not in BACKENDS:
         raise ValueError(f"no simulator {name!r}{did_you_mean(name, BACKENDS)}")
+    if viewer and name not in VIEWERS:
+        raise ValueError(f"the {name} simulator has no viewer")
+    return _backend(name).Sim(task, num_envs, device, seed, **({"viewer": True} if viewer else {}))
+
+
+def _backend(name: str) -> Any:
     if importlib.util.find_spec(name) is None:
         raise ValueError(f"the simulator {name} is not installed: {INSTALL[name]}")
-    return importlib.import_module(f"rewardlang.sim.{name}").Sim(task, num_envs, device, seed)
+    return importlib.import_module(f"rewardlang.sim.{name}")
 
 
 def choose_sim(sim: str, device: Optional[str]) -> Tuple[str, str, str]:
@@ -39,7 +56,7 @@ def choose_sim(sim: str, device: Optional[str]) -> Tuple[str, str, str]:
 
     gpu = "cuda" if torch.cuda.is_available() else None
     if sim != "auto":
-        return sim, device or (gpu if sim == "mujoco_warp" else None) or "cpu", ""
+        return sim, device or (gpu if sim in ON_GPU else None) or "cpu", ""
     if device is not None and device.split(":")[0] != "cuda":
         return "mujoco", device, f"the device is {device}"
     if importlib.util.find_spec("mujoco_warp") is not None and (device or gpu):

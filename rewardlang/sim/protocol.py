@@ -45,7 +45,8 @@ class Sim(Protocol):
     ) -> None:
         """Puts environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay.
 
-        Their tensors then show the reset state: forces are those of motors holding `dof_pos` and of contacts.
+        Their tensors then show the reset state: forces are those of motors holding `dof_pos` and of contacts. A simulator that has
+        no contacts before it steps (Isaac Gym) shows none.
         """
 
     def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> numpy.ndarray:

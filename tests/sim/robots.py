@@ -39,6 +39,23 @@ PENDULUM = """
   <actuator><motor joint="hinge" ctrlrange="-{effort} {effort}"/></actuator>
 </mujoco>"""
 
+# A flat box that slides on a floor of its own.
+SLED = """
+<mujoco>
+  <compiler angle="radian"/>
+  <option timestep="0.02" integrator="implicitfast" cone="elliptic"/>
+  <worldbody>
+    <geom type="plane" size="0 0 1" friction="0.2 0 0"/>
+    <body name="sled" pos="0 0 0.05"><freejoint/>
+      <inertial pos="0 0 0" mass="2" diaginertia="0.01 0.02 0.02"/>
+      <geom type="box" size="0.2 0.2 0.05" friction="0.4 0 0"/>
+      <body name="mast"><joint name="mast" axis="0 0 1" damping="1"/>
+        <inertial pos="0 0 0.05" mass="0.1" diaginertia="0.001 0.001 0.001"/></body>
+    </body>
+  </worldbody>
+  <actuator><motor joint="mast" ctrlrange="-{effort} {effort}"/></actuator>
+</mujoco>"""
+
 TASK = """
 name: robot
 asset: {{file: robot.xml}}

@@ -1,0 +1,118 @@
+"""The MJCF importer: what it reads, what it drops, what it cannot take. A file becomes a MuJoCo spec of one body tree."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import List
+
+import mujoco
+import numpy as np
+
+from . import KNOBS
+from .structs import FLT_MAX, AssetOptions, RigidShapeProperties
+
+READ = ("compiler", "default", "worldbody", "actuator")  # sections; the others are dropped
+ACTUATORS = ("motor", "position", "velocity")  # others were seen to make it loop for ever
+PRIMITIVES = ("sphere", "capsule", "box", "cylinder")
+SHAPES = {"mjGEOM_SPHERE", "mjGEOM_CAPSULE", "mjGEOM_BOX", "mjGEOM_CYLINDER"}
+
+
+class Asset:
+    """A loaded robot: `spec` is MuJoCo's, `bodies` and `dofs` are names in the gym's order."""
+
+    def __init__(self, text: str, options: AssetOptions):
+        self.text, self.options = text, options
+        model = mujoco.MjSpec.from_string(text).compile()
+        kinds = [mujoco.mjtJoint(kind) for kind in model.jnt_type]
+        if mujoco.mjtJoint.mjJNT_BALL in kinds:
+            raise RuntimeError("not modelled: a ball joint")
+        self.bodies = _ordered([model.body(i).name for i in range(1, model.nbody)], keep=1)
+        joints = [i for i, kind in enumerate(kinds) if kind != mujoco.mjtJoint.mjJNT_FREE]
+        self.dofs = _ordered([model.joint(i).name for i in joints])
+        self.floating = not options.fix_base_link
+        # every shape that was imported, body after body
+        self.shapes_of_body = [
+            [g for g in range(model.ngeom) if model.geom_bodyid[g] == model.body(name).id]
+            for name in self.bodies
+        ]
+        self.geoms = [geom for shapes in self.shapes_of_body for geom in shapes]
+        self.shape_properties = [RigidShapeProperties() for _ in self.geoms]
+
+
+def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
+    """The asset in a file. Raises RuntimeError where the binary would crash, hang or return None."""
+    path = Path(rootpath) / filename
+    if path.suffix != ".xml":
+        raise RuntimeError(f"not modelled: {path.suffix} assets")
+    root = ElementTree.parse(path).getroot()
+    if root.tag != "mujoco":
+        raise RuntimeError(f"{path.name}: no MJCF")
+    if next(root.iter("include"), None) is not None:
+        raise RuntimeError(f"{path.name}: the importer knows no <include>")
+    if options.armature:
+        raise RuntimeError("not modelled: AssetOptions.armature")
+    for section in root.findall("actuator"):
+        for actuator in section:
+            if actuator.tag not in ACTUATORS:
+                raise RuntimeError(f"{path.name}: <{actuator.tag}> makes the importer loop for ever")
+    for section in list(root):
+        if section.tag not in READ or section.tag == "actuator":
+            root.remove(section)
+    worlds = root.findall("worldbody")
+    bodies = [child for world in worlds for child in world if child.tag == "body"]
+    if len(worlds) != 1 or len(bodies) != 1:
+        raise RuntimeError(
+            f"{path.name}: {len(bodies)} bodies stand in the world; the importer takes exactly one"
+        )
+    for child in list(worlds[0]):
+        if child.tag != "body":
+            worlds[0].remove(child)  # geoms of the world are no part of the robot
+    _clean(root, bodies[0], options)
+    return Asset(ElementTree.tostring(root, encoding="unicode"), options)
+
+
+def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetOptions) -> None:
+    """Only what the importer reads: it needs `limited`, ignores the mass of geoms and loses frictionloss."""
+    compiler = root.find("compiler")
+    compiler = ElementTree.SubElement(root, "compiler") if compiler is None else compiler
+    compiler.set("autolimits", "false")
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in ("site", "light", "camera", "motor", "position", "velocity", "general"):
+                parent.remove(child)
+    for geom in root.iter("geom"):
+        for key in ("material", "mass", "class") if geom.get("class") == "visual" else ("material", "mass"):
+            geom.attrib.pop(key, None)
+        if geom.get("type", "sphere") not in PRIMITIVES:
+            raise RuntimeError(f"the importer takes no geom of type {geom.get('type')!r}")
+        geom.set("density", repr(options.density))
+    for joint in root.iter("joint"):
+        joint.attrib.pop("frictionloss", None)
+    free = [j for j in body if j.tag == "freejoint" or (j.tag == "joint" and j.get("type") == "free")]
+    for joint in free:
+        body.remove(joint)  # whether the base floats is said by the options alone
+    for key in ("pos", "quat", "euler", "axisangle"):
+        body.attrib.pop(key, None)  # the actor's pose says where it is
+
+
+def _ordered(names: List[str], keep: int = 0) -> List[str]:
+    """The gym's order: the file's, or one that is not its own inverse. The first `keep` stay."""
+    if KNOBS.order == "document":
+        return names
+    rest = names[keep:]
+    turn = (len(rest) + 1) // 3
+    return names[:keep] + rest[turn:] + rest[:turn]
+
+
+def default_properties(asset: Asset, model: mujoco.MjModel, properties: np.ndarray) -> None:
+    """The DOF properties that an actor is born with."""
+    for row, name in zip(properties, asset.dofs):
+        joint = model.joint(name)
+        i, dof = joint.id, model.jnt_dofadr[joint.id]
+        row["hasLimits"] = model.jnt_limited[i]
+        row["lower"], row["upper"] = model.jnt_range[i] if model.jnt_limited[i] else (-FLT_MAX, FLT_MAX)
+        row["driveMode"] = int(asset.options.default_dof_drive_mode)
+        row["velocity"], row["effort"] = 100.0, FLT_MAX
+        row["stiffness"], row["damping"] = model.jnt_stiffness[i], model.dof_damping[dof]
+        row["friction"], row["armature"] = 0.0, model.dof_armature[dof]
