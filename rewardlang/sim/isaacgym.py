@@ -72,7 +72,6 @@ class Sim:
         self.body_states, self.contact_forces = empty(bodies, 13), empty(bodies, 3)
         self.root_states = self.body_states[:, 0]  # the same memory
 
-        self._refresh()
         start = numbers(asset_start(task, asset))
         self._check_places(start)
         self._fixed_root = torch.cat((start, start.new_zeros(6)))
@@ -144,9 +143,8 @@ class Sim:
         checked(gym.set_dof_state_tensor_indexed(sim, dof, ids, count), "joint states")
 
     def _refresh(self) -> None:
-        """Renews the gym's tensors: once after a step, before anything is set."""
+        """Renews the gym's tensors, once after a step; the root's is only written, as the bodies' have its state too."""
         gym, sim = self._gym, self._sim
-        checked(gym.refresh_actor_root_state_tensor(sim), "refresh_actor_root_state_tensor")
         checked(gym.refresh_dof_state_tensor(sim), "refresh_dof_state_tensor")
         checked(gym.refresh_rigid_body_state_tensor(sim), "refresh_rigid_body_state_tensor")
         checked(gym.refresh_net_contact_force_tensor(sim), "refresh_net_contact_force_tensor")
@@ -181,8 +179,9 @@ class Sim:
 
     def _check_places(self, start: torch.Tensor) -> None:
         """Raises RuntimeError unless positions are relative to the environment's own origin."""
+        checked(self._gym.refresh_actor_root_state_tensor(self._sim), "refresh_actor_root_state_tensor")
         places = self._root[self._actors][:, :3]
-        far = (places - start[:3]).abs().amax(1) > NEAR
+        far = ~((places - start[:3]).abs().amax(1) < NEAR)
         if bool(far.any()):
             k = int(torch.nonzero(far)[0])
             origin = self._gym.get_env_origin(self._scene.envs[k])

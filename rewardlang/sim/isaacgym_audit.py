@@ -14,6 +14,7 @@ MASS = 2e-4  # relative
 LENGTH = 1e-4  # m
 INERTIA = 5e-4  # relative to the greatest of a body's
 EXACT = 1e-6
+LARGEST = float(np.finfo(np.float32).max)  # how a struct of the gym says that there is no limit
 SHOWN = 12  # lines of a message
 
 
@@ -52,14 +53,26 @@ def bodies(asset: Asset, order: Sequence[str], properties: Sequence[Any]) -> Lis
     return rows
 
 
-def dofs(order: Sequence[str], asked: np.ndarray, found: np.ndarray) -> List[Row]:
-    """Limits and drives, as rows of the gym's DOF properties."""
-    return [
-        _near(field, name, asked[field][i], found[field][i], EXACT * max(1.0, abs(float(asked[field][i]))))
-        for i, name in enumerate(order)
-        for field in asked.dtype.names or ()
-        if field not in ("lower", "upper") or asked["hasLimits"][i]
-    ]
+def dofs(asset: Asset, order: Sequence[str], found: np.ndarray) -> List[Row]:
+    """Limits and drives: `found` are an actor's DOF properties, in the gym's `order`."""
+    rows = []
+    for name, row in zip(order, found):
+        i = asset.dof_names.index(name)
+        lower, upper, effort = asset.dof_lower[i], asset.dof_upper[i], asset.dof_effort[i]
+        limited = bool(np.isfinite(lower))
+        asked = {
+            "hasLimits": limited,
+            "driveMode": int(gymapi.DOF_MODE_POS),
+            "stiffness": asset.dof_stiffness[i],
+            "damping": asset.dof_damping[i] + asset.dof_own_damping[i],
+            "effort": min(effort, LARGEST),
+            "friction": 0.0,
+            "armature": asset.dof_armature[i],
+            **({"lower": lower, "upper": upper} if limited else {}),
+        }
+        for field, value in asked.items():
+            rows.append(_near(field, name, value, row[field], EXACT * max(1.0, abs(value))))
+    return rows
 
 
 def simulation(asked: Any, found: Any) -> List[Row]:

@@ -15,10 +15,8 @@ from rewardlang.sim.mujoco_asset import Asset
 SPACING = (
     4.0  # m between environments: groups keep them apart, but overlapping ones would slow the broad phase
 )
-LARGEST = float(np.finfo(np.float32).max)
-NO_SELF_COLLISION = (
-    1  # any bit: shapes that share one don't collide; MuJoCo's excluded pairs can't be said here
-)
+# A bit that shapes share which don't collide. MuJoCo's excluded pairs can't be said here.
+NO_SELF_COLLISION = 1
 PHYSX = {
     "solver_type": 1,  # TGS
     "num_position_iterations": 4,
@@ -76,15 +74,16 @@ def build(task: Any, asset: Asset, num_envs: int, device: str, viewer: bool) -> 
         gymapi.Vec3(*asset_start(task, asset)[:3]), gymapi.Quat(*asset_start(task, asset)[3:7])
     )
     half, per_row = SPACING / 2, max(1, round(num_envs**0.5))
-    envs, actors, properties = [], [], None
+    envs, actors = [], []
+    first: Any = None
     for i in range(num_envs):
         env = gym.create_env(sim, gymapi.Vec3(-half, -half, 0.0), gymapi.Vec3(half, half, SPACING), per_row)
         actor = gym.create_actor(env, robot, pose, "robot", i, NO_SELF_COLLISION)
         properties = _properties(asset, dof_names, gym.get_actor_dof_properties(env, actor))
         checked(gym.set_actor_dof_properties(env, actor, properties), "set_actor_dof_properties")
         found = gym.get_actor_dof_properties(env, actor)
-        if i == 0 or not np.array_equal(found, properties):
-            rows += audit.dofs(dof_names, properties, found)
+        if first is None or not np.array_equal(found, first):
+            first, rows = found, rows + audit.dofs(asset, dof_names, found)
         envs.append(env)
         actors.append(gym.get_actor_index(env, actor, gymapi.DOMAIN_SIM))
     rows += audit.bodies(asset, body_names, gym.get_actor_rigid_body_properties(envs[0], 0))
@@ -102,10 +101,8 @@ def asset_start(task: Any, asset: Asset) -> np.ndarray:
 
 def _parameters(task: Any, asset: Asset, gpu: bool) -> gymapi.SimParams:
     params = gymapi.SimParams()
-    params.dt, params.substeps = (
-        task.sim_dt,
-        1,
-    )  # the control step's decimation is ours: nothing hides between results
+    params.dt = task.sim_dt
+    params.substeps = 1  # the control step's decimation is ours: nothing hides between results
     params.up_axis, params.gravity = gymapi.UP_AXIS_Z, gymapi.Vec3(*asset.gravity)
     params.use_gpu_pipeline = params.physx.use_gpu = gpu
     for name, value in PHYSX.items():
@@ -156,7 +153,7 @@ def _properties(asset: Asset, order: Tuple[str, ...], start: np.ndarray) -> np.n
     """DOF properties in the gym's order. PhysX has no damping but the drive's: a joint's own is in it."""
     properties = start.copy()
     ours = [asset.dof_names.index(name) for name in order]
-    finite = lambda array: np.clip(array[ours], -LARGEST, LARGEST)
+    finite = lambda array: np.clip(array[ours], -audit.LARGEST, audit.LARGEST)
     properties["hasLimits"] = np.isfinite(asset.dof_lower[ours])
     properties["lower"], properties["upper"] = finite(asset.dof_lower), finite(asset.dof_upper)
     properties["driveMode"] = int(gymapi.DOF_MODE_POS)

@@ -26,10 +26,11 @@ def use(monkeypatch, device="cpu", **knobs):
     assert isaacgym.IS_TEST_DOUBLE
     isaacgym.set_knobs(after_torch=True, **knobs)
 
-    def make(task, num_envs, **options):
+    def make(task, num_envs=2, **options):
         gymapi.forget()
         if "rewardlang.sim.isaacgym_scene" in sys.modules:
             sys.modules["rewardlang.sim.isaacgym_scene"]._simulations.clear()
         return make_sim("isaacgym", task, num_envs, device, **options)
 
+    make.name = "isaacgym"
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import math
 import sys
@@ -15,10 +16,10 @@ from .structs import (
     ENUMS,
     AssetOptions,
     CameraProperties,
+    GymError,
     IndexDomain,
     IndexRange,
     PlaneParams,
-    Quat,
     RigidBodyProperties,
     RigidShapeProperties,
     SimParams,
@@ -34,10 +35,6 @@ for _enum in ENUMS:
 
 INVALID_HANDLE = -1
 ITEMS = {"float32": (4, ctypes.c_float, np.float32), "int32": (4, ctypes.c_int32, np.int32)}
-
-
-class GymError(RuntimeError):
-    """A call that the binary would refuse, or crash on."""
 
 
 class Env:
@@ -179,14 +176,14 @@ class Gym:
         return ranges
 
     def get_asset_rigid_shape_properties(self, arg0: importer.Asset) -> List[RigidShapeProperties]:
-        return [_copy(shape) for shape in arg0.shape_properties]
+        return [copy.copy(shape) for shape in arg0.shape_properties]
 
     def set_asset_rigid_shape_properties(
         self, arg0: importer.Asset, arg1: List[RigidShapeProperties]
     ) -> bool:
         if len(arg1) != len(arg0.shape_properties):
             return self._refuse("set_asset_rigid_shape_properties", "one a shape is due")
-        arg0.shape_properties = [_copy(shape) for shape in arg1]
+        arg0.shape_properties = [copy.copy(shape) for shape in arg1]
         return True
 
     def get_actor_index(self, arg0: Env, arg1: int, arg2: IndexDomain) -> int:
@@ -447,12 +444,4 @@ def _read(tensor: Tensor) -> np.ndarray:
     return np.ctypeslib.as_array((kind * count).from_address(tensor.data_address)).reshape(tensor.shape)
 
 
-def _copy(struct: Any) -> Any:
-    import copy
-
-    return copy.copy(struct)
-
-
 _GYM = Gym()
-__all__ = [name for name in globals() if not name.startswith("_")]
-_ = (Quat, Transform)

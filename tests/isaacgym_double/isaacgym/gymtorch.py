@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
-from .structs import Tensor
+from .structs import GymError, Tensor
 
 
 def wrap_tensor(gym_tensor: Tensor) -> torch.Tensor:
@@ -20,7 +20,7 @@ def unwrap_tensor(torch_tensor: torch.Tensor) -> Tensor:
     if not isinstance(torch_tensor, torch.Tensor):
         raise TypeError(f"unwrap_tensor(): a torch tensor is due, not {type(torch_tensor).__name__}")
     if not torch_tensor.is_contiguous():
-        raise ValueError("Input tensor must be contiguous")
+        raise GymError("Input tensor must be contiguous")
     storage = StorageWeakRef(torch_tensor.untyped_storage())
     name = str(torch_tensor.dtype).split(".")[1]
     return Tensor(torch_tensor.data_ptr(), name, torch_tensor.shape, -1, freed=storage.expired)

@@ -12,6 +12,10 @@ import numpy as np
 FLT_MAX = float(np.finfo(np.float32).max)
 
 
+class GymError(RuntimeError):
+    """A call that the binary would refuse, or crash on."""
+
+
 class Struct:
     """Only its own fields, each of its own type, as pybind11 has it: an int field takes no float."""
 
