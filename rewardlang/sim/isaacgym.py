@@ -185,8 +185,9 @@ class Sim:
         if bool(far.any()):
             k = int(torch.nonzero(far)[0])
             origin = self._gym.get_env_origin(self._scene.envs[k])
+            text = lambda place: "(" + ", ".join(f"{x:.4g}" for x in place.tolist()) + ")"
             raise RuntimeError(
-                f"Isaac Gym shows the robot of environment {k} at {places[k].tolist()}; it was put at {start[:3].tolist()} "
+                f"Isaac Gym shows the robot of environment {k} at {text(places[k])}; it was put at {text(start[:3])} "
                 f"from that environment's origin, which is ({origin.x:g}, {origin.y:g}, {origin.z:g})"
             )
 

@@ -112,4 +112,6 @@ def _near(what: str, name: str, asked: Any, found: Any, tolerance: float) -> Row
 def _short(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if np.ndim(value) == 0:
+        return f"{float(value):.6g}"
     return np.array2string(np.asarray(value, float), precision=6, separator=", ").replace("\n", "")

@@ -8,9 +8,11 @@ import math
 import sys
 from typing import Any, Dict, List, Optional
 
+import mujoco
 import numpy as np
 
 from . import KNOBS, importer
+from .importer import Asset
 from .structs import *  # noqa: F403
 from .structs import (
     ENUMS,
@@ -113,7 +115,7 @@ class Gym:
     def get_env_origin(self, arg0: Env) -> Vec3:
         return Vec3(*arg0.origin)
 
-    def create_actor(self, env: Env, asset: importer.Asset, pose: Transform, name: Optional[str] = None, group: int = -1,
+    def create_actor(self, env: Env, asset: Asset, pose: Transform, name: Optional[str] = None, group: int = -1,
                      filter: int = -1, segmentationId: int = 0) -> int:  # fmt: skip
         sim = Gym.alive
         self._before(sim, "create_actor")
@@ -155,19 +157,19 @@ class Gym:
 
     # assets and actors
 
-    def get_asset_dof_names(self, arg0: importer.Asset) -> List[str]:
+    def get_asset_dof_names(self, arg0: Asset) -> List[str]:
         return list(arg0.dofs)
 
-    def get_asset_rigid_body_names(self, arg0: importer.Asset) -> List[str]:
+    def get_asset_rigid_body_names(self, arg0: Asset) -> List[str]:
         return list(arg0.bodies)
 
-    def get_asset_dof_count(self, arg0: importer.Asset) -> int:
+    def get_asset_dof_count(self, arg0: Asset) -> int:
         return len(arg0.dofs)
 
-    def get_asset_rigid_body_count(self, arg0: importer.Asset) -> int:
+    def get_asset_rigid_body_count(self, arg0: Asset) -> int:
         return len(arg0.bodies)
 
-    def get_asset_rigid_body_shape_indices(self, arg0: importer.Asset) -> List[IndexRange]:
+    def get_asset_rigid_body_shape_indices(self, arg0: Asset) -> List[IndexRange]:
         ranges, start = [], 0
         for shapes in arg0.shapes_of_body:
             ranges.append(IndexRange())
@@ -175,12 +177,10 @@ class Gym:
             start += len(shapes)
         return ranges
 
-    def get_asset_rigid_shape_properties(self, arg0: importer.Asset) -> List[RigidShapeProperties]:
+    def get_asset_rigid_shape_properties(self, arg0: Asset) -> List[RigidShapeProperties]:
         return [copy.copy(shape) for shape in arg0.shape_properties]
 
-    def set_asset_rigid_shape_properties(
-        self, arg0: importer.Asset, arg1: List[RigidShapeProperties]
-    ) -> bool:
+    def set_asset_rigid_shape_properties(self, arg0: Asset, arg1: List[RigidShapeProperties]) -> bool:
         if len(arg1) != len(arg0.shape_properties):
             return self._refuse("set_asset_rigid_shape_properties", "one a shape is due")
         arg0.shape_properties = [copy.copy(shape) for shape in arg1]
@@ -223,7 +223,7 @@ class Gym:
             given.mass, given.com = body.mass[0], Vec3(*body.ipos)
             given.invMass = 1 / given.mass
             turn = np.zeros(9)
-            importer.mujoco.mju_quat2Mat(turn, body.iquat)
+            mujoco.mju_quat2Mat(turn, body.iquat)
             turn = turn.reshape(3, 3)
             inertia = turn @ np.diag(body.inertia) @ turn.T
             for axis, row in zip("xyz", inertia):

@@ -1,4 +1,4 @@
-"""The MJCF importer: what it reads, what it drops, what it cannot take. A file becomes a MuJoCo spec of one body tree."""
+"""The MJCF importer: what it reads, what it drops, what it cannot take. A file becomes an MJCF of one body tree."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from .structs import FLT_MAX, AssetOptions, RigidShapeProperties
 READ = ("compiler", "default", "worldbody", "actuator")  # sections; the others are dropped
 ACTUATORS = ("motor", "position", "velocity")  # others were seen to make it loop for ever
 PRIMITIVES = ("sphere", "capsule", "box", "cylinder")
-SHAPES = {"mjGEOM_SPHERE", "mjGEOM_CAPSULE", "mjGEOM_BOX", "mjGEOM_CYLINDER"}
 
 
 class Asset:
-    """A loaded robot: `spec` is MuJoCo's, `bodies` and `dofs` are names in the gym's order."""
+    """A loaded robot: `text` is what was read of its file, `bodies` and `dofs` are names in the gym's order."""
 
     def __init__(self, text: str, options: AssetOptions):
         self.text, self.options = text, options
-        model = mujoco.MjSpec.from_string(text).compile()
+        model = mujoco.MjModel.from_xml_string(text)
         kinds = [mujoco.mjtJoint(kind) for kind in model.jnt_type]
         if mujoco.mjtJoint.mjJNT_BALL in kinds:
             raise RuntimeError("not modelled: a ball joint")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
+from typing import Optional
+
 import mujoco
 import numpy as np
 
@@ -20,7 +23,7 @@ class Actor:
         self.asset, self.pose, self.group, self.filter = asset, pose, group, filter
         self.force_sensors = False
         self.friction = [shape.friction for shape in asset.shape_properties]
-        self.plain = mujoco.MjSpec.from_string(asset.text).compile()
+        self.plain = mujoco.MjModel.from_xml_string(asset.text)
         self.properties = np.zeros(len(asset.dofs), DOF_PROPERTIES)
         default_properties(asset, self.plain, self.properties)
 
@@ -28,22 +31,9 @@ class Actor:
 class World:
     """An environment's ground, gravity and actor, in coordinates relative to `origin`."""
 
-    def __init__(self, params: SimParams, ground: PlaneParams, actor: Actor, origin: np.ndarray):
+    def __init__(self, params: SimParams, ground: Optional[PlaneParams], actor: Actor, origin: np.ndarray):
         self.actor, self.origin, asset = actor, origin, actor.asset
-        spec = mujoco.MjSpec.from_string(asset.text)
-        root = spec.worldbody.first_body()
-        p, r = actor.pose.p, actor.pose.r
-        root.pos, root.quat = [p.x, p.y, p.z], [r.w, r.x, r.y, r.z]
-        if asset.floating:
-            root.add_freejoint()
-        for body in spec.bodies:
-            for geom in body.geoms:
-                _collide(geom, actor.filter)
-        if ground is not None:
-            _add_ground(spec, ground)
-        for name in asset.dofs:
-            spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
-        self.model = model = spec.compile()
+        self.model = model = mujoco.MjModel.from_xml_string(_scene(actor, ground))
         model.opt.timestep = params.dt / params.substeps
         model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         model.opt.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
@@ -55,9 +45,6 @@ class World:
         joints = np.array([model.joint(name).id for name in asset.dofs], int)
         self.qpos, self.qvel = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
         self.joints = joints
-        self.geoms = {
-            model.geom(g).id: body for body in range(1, model.nbody) for g in _geoms_of(model, body)
-        }
         self._set_friction(ground)
         self.apply_properties()
         self.targets = np.zeros(len(joints))
@@ -68,19 +55,14 @@ class World:
 
     def apply_properties(self) -> None:
         """The drives, limits, armature and friction of the DOF properties in the model."""
-        model, free = self.model, len(self.joints)
+        model = self.model
         for i, (row, joint, dof) in enumerate(zip(self.actor.properties, self.joints, self.qvel)):
             mode = DofDriveMode(int(row["driveMode"]))
             position = row["stiffness"] if mode == DofDriveMode.DOF_MODE_POS else 0.0
             damping = row["damping"] if mode in DRIVEN else 0.0
+            gain = {DofDriveMode.DOF_MODE_POS: position, DofDriveMode.DOF_MODE_VEL: damping}.get(mode, 1.0)
             model.actuator_gaintype[i] = mujoco.mjtGain.mjGAIN_FIXED
-            model.actuator_gainprm[i, 0] = (
-                position
-                if mode == DofDriveMode.DOF_MODE_POS
-                else damping
-                if mode == DofDriveMode.DOF_MODE_VEL
-                else 1.0
-            )
+            model.actuator_gainprm[i, 0] = gain
             model.actuator_biastype[i] = mujoco.mjtBias.mjBIAS_AFFINE
             model.actuator_biasprm[i, :3] = 0, -position, -damping
             model.actuator_forcelimited[i] = row["effort"] < 1e30
@@ -88,7 +70,6 @@ class World:
             model.jnt_range[joint] = (row["lower"], row["upper"]) if row["hasLimits"] else 0
             model.dof_armature[dof], model.dof_frictionloss[dof] = row["armature"], row["friction"]
             model.dof_damping[dof] = model.jnt_stiffness[joint] = 0  # of the file: these are the drive's now
-        assert free == model.nu
 
     def step(self) -> None:
         """One simulate."""
@@ -185,7 +166,7 @@ class World:
                 total[first] -= force
         return total[self.bodies]
 
-    def _set_friction(self, ground: PlaneParams) -> None:
+    def _set_friction(self, ground: Optional[PlaneParams]) -> None:
         """PhysX takes the mean of two shapes' friction."""
         shapes = [
             g for body in self.actor.asset.bodies for g in _geoms_of(self.model, self.model.body(body).id)
@@ -200,20 +181,39 @@ def _geoms_of(model: mujoco.MjModel, body: int) -> list:
     return [g for g in range(model.ngeom) if model.geom_bodyid[g] == body]
 
 
-def _collide(geom, filter: int) -> None:
-    """Every shape of the file collides, whatever its contype: the worst case. filter 0: also with the robot itself."""
-    if filter >= 0:
-        geom.contype, geom.conaffinity = ROBOT, GROUND | (0 if filter else ROBOT)
+def _scene(actor: Actor, ground: Optional[PlaneParams]) -> str:
+    """The MJCF of an actor at its pose on the ground, a motor on each DOF.
+
+    Every shape of its file collides, whatever its contype: the worst case. With a filter of 0 also with the robot itself; -1 leaves
+    that to the file.
+    """
+    top = ElementTree.fromstring(actor.asset.text)
+    world = top.find("worldbody")
+    root = world.find("body")
+    p, r = actor.pose.p, actor.pose.r
+    root.set("pos", _text(p.x, p.y, p.z))
+    root.set("quat", _text(r.w, r.x, r.y, r.z))
+    if actor.asset.floating:
+        root.insert(0, ElementTree.Element("freejoint"))
+    if actor.filter >= 0:
+        for geom in root.iter("geom"):
+            geom.set("contype", str(ROBOT))
+            geom.set("conaffinity", str(GROUND if actor.filter else GROUND | ROBOT))
+    if ground is not None:
+        normal, quat = np.array([ground.normal.x, ground.normal.y, ground.normal.z]), np.zeros(4)
+        mujoco.mju_quatZ2Vec(quat, normal)
+        ElementTree.SubElement(
+            world, "geom", type="plane", size="0 0 1", quat=_text(*quat), pos=_text(*(-ground.distance * normal)),
+            contype=str(GROUND), conaffinity=str(ROBOT),
+        )  # fmt: skip
+    motors = ElementTree.SubElement(top, "actuator")
+    for name in actor.asset.dofs:
+        ElementTree.SubElement(motors, "general", joint=name)
+    return ElementTree.tostring(top, encoding="unicode")
 
 
-def _add_ground(spec, params: PlaneParams) -> None:
-    normal = np.array([params.normal.x, params.normal.y, params.normal.z])
-    quat = np.zeros(4)
-    mujoco.mju_quatZ2Vec(quat, normal)
-    geom = spec.worldbody.add_geom()
-    geom.type, geom.size = mujoco.mjtGeom.mjGEOM_PLANE, [0, 0, 1]
-    geom.quat, geom.pos = quat, -params.distance * normal
-    geom.contype, geom.conaffinity = GROUND, ROBOT
+def _text(*numbers: float) -> str:
+    return " ".join(repr(float(number)) for number in numbers)
 
 
 def _matrix(quat: np.ndarray) -> np.ndarray:

@@ -1,0 +1,96 @@
+"""What is written down of Isaac Gym's API: our stub, the published one, and the double say the same."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import inspect
+from pathlib import Path
+from typing import Dict
+
+import gym_double
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# where the published stub has no parameters (`*args, **kwargs`), though its text has
+CORRECTED = {"get_actor_dof_properties": ["self", "arg0", "arg1"], "acquire_gym": []}
+# what the binary may return beside: failures print, and return None
+MAY_BE_NONE = {"create_sim", "create_viewer", "load_asset"}
+
+
+def parameters(function: ast.FunctionDef) -> list:
+    assert not function.args.posonlyargs and not function.args.kwonlyargs
+    return [argument.arg for argument in function.args.args]
+
+
+def read(text: str) -> Dict[str, dict]:
+    """{class, or "": {name: parameters of a function, or the annotation of a field}}"""
+    found: Dict[str, dict] = {"": {}}
+    for node in ast.parse(text).body:
+        members = node.body if isinstance(node, ast.ClassDef) else [node]
+        own = found.setdefault(node.name if isinstance(node, ast.ClassDef) else "", {})
+        for member in members:
+            if isinstance(member, ast.FunctionDef):
+                own[member.name] = parameters(member), ast.get_source_segment(text, member.returns)
+            elif isinstance(member, ast.AnnAssign):
+                own[member.target.id] = ast.get_source_segment(text, member.annotation)
+    return found
+
+
+@pytest.fixture(scope="module")
+def ours():
+    return read((ROOT / "typings" / "isaacgym" / "gymapi.pyi").read_text(encoding="utf-8"))
+
+
+def test_our_stub_is_the_published_one(ours):
+    try:
+        files = importlib.metadata.files("isaacgym-stubs") or []
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("isaacgym-stubs is not installed")
+    text = next(file for file in files if file.name == "gymapi.pyi").locate().read_text(encoding="utf-8")
+    theirs = read(text.replace("def lambda(", "def lambda_("))  # it is no Python
+    for kind, members in ours.items():
+        assert kind in theirs
+        for name, said in members.items():
+            where = f"{kind}.{name}"
+            assert name in theirs[kind], where
+            if isinstance(said, str):
+                assert said == theirs[kind][name], where
+            elif name in CORRECTED:
+                assert said[0] == CORRECTED[name] and theirs[kind][name][0] in ([], ["self"]), where
+            else:
+                assert said[0] == theirs[kind][name][0], where
+                result = (
+                    f"Optional[{theirs[kind][name][1]}]" if name in MAY_BE_NONE else theirs[kind][name][1]
+                )
+                assert said[1] in (result, "SimParams"), where  # get_sim_params: object
+
+
+def test_the_double_has_what_the_stub_has(ours, monkeypatch):
+    gym_double.use(monkeypatch)
+    from isaacgym import gymapi, gymtorch
+
+    for kind, members in ours.items():
+        home = getattr(gymapi, kind) if kind else gymapi
+        for name, said in members.items():
+            if isinstance(said, tuple):
+                found = list(inspect.signature(getattr(home, name)).parameters)
+                assert found == said[0] or name in ("__init__", "__int__"), f"{kind}.{name}"
+            elif kind:
+                assert name in home.FIELDS, f"{kind}.{name}"
+            else:
+                assert hasattr(home, name), name
+    torch_side = read((ROOT / "typings" / "isaacgym" / "gymtorch.pyi").read_text(encoding="utf-8"))[""]
+    for name, said in torch_side.items():
+        assert list(inspect.signature(getattr(gymtorch, name)).parameters) == said[0]
+
+
+def test_all_of_the_stub_is_used(ours):
+    """So it stays as small as the adapter."""
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "rewardlang" / "sim").glob("isaacgym*.py")
+    )
+    for kind, members in ours.items():
+        fields = [name for name in members if not name.startswith("__")]
+        for name in fields:
+            assert name in text, f"{kind}.{name}"

@@ -1,0 +1,235 @@
+"""What only the Isaac Gym adapter promises: what it refuses, what it compares, what it writes for the importer, and its messages."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import gym_double
+import mujoco
+import numpy as np
+import pytest
+import torch
+from robots import BRICK, PENDULUM, make_task
+
+from rewardlang.sim import make_sim
+from rewardlang.sim.kinematics import Kinematics
+from rewardlang.sim.mujoco_asset import plain_asset
+from rewardlang.task import load_task, shipped_tasks
+
+ROOT = Path(__file__).parents[2]
+FEATURES = ROOT / "tests" / "data" / "robots" / "features.xml"
+FLOOR = '<worldbody>\n    <geom type="plane" size="0 0 1"/>'
+
+# A base, then a body with a slide and two hinges off its origin, turned in its parent.
+CHAIN = BRICK.replace('<joint name="elbow" axis="0 0 1" range="-2 2"/>', '<joint name="elbow" axis="0 0.6 0.8" pos="0.1 0 -0.2"/>'
+  '<joint name="rail" type="slide" axis="1 0 0"/><joint name="wrist" axis="1 0 0" pos="0 0.3 0.1"/>').replace(
+  'pos="0.1 0.02 0.3"', 'pos="0.1 0.02 0.3" quat="0.5 0.1 -0.3 0.7"')  # fmt: skip
+
+
+@pytest.fixture
+def gym(monkeypatch):
+    return gym_double.use(monkeypatch)
+
+
+@pytest.mark.parametrize("old, new, says", [
+    ('<body name="brick"', '<body name="crate"><freejoint name="loose"/><geom size="0.1"/></body><body name="brick"', "joint 'loose' belongs to another thing"),
+    ('</body>\n    </body>', '<body><joint name="ball" type="ball"/><geom size="0.1"/></body></body>\n    </body>', "joint 'ball' is a ball joint"),
+    ("<freejoint/>", '<joint name="spin" type="hinge"/>', "joint 'spin' moves the root body"),
+    ('range="-2 2"', 'range="-2 2" ref="0.1"', "joint 'elbow' has a `ref`"),
+    ('range="-2 2"', 'range="-2 2" stiffness="3"', "joint 'elbow' has a spring beside its motor"),
+    ("<actuator>", '<equality><weld name="tie" body1="arm" body2="brick"/></equality><actuator>', "equality 'tie' closes a loop"),
+    ("<worldbody>", '<worldbody><geom name="step" type="box" size="1 1 0.1" pos="3 0 0"/>', "geom 'step' stands in the world"),
+    ("<worldbody>", '<worldbody><geom name="ramp" type="plane" size="0 0 1" euler="0.1 0 0"/>', "geom 'ramp' must be a plane at height 0"),
+    ("<worldbody>", '<worldbody><geom name="low" type="plane" size="0 0 1" pos="0 0 -1"/>', "geom 'low' must be a plane at height 0"),
+    ('</body>\n    </body>', '<body name="dot"/></body>\n    </body>', "body 'dot' has no mass"),
+    ('<geom type="box" size="0.1 0.1 0.1" mass="0"', '<geom name="hull" type="mesh" mesh="hull" mass="0"', "geom 'hull' collides as a mesh"),
+], ids=lambda value: value[:30] if "'" in value else "")  # fmt: skip
+def test_what_no_plain_file_can_say_is_refused(old, new, says, tmp_path):
+    assert old in BRICK
+    xml = BRICK.replace(old, new)
+    if "mesh=" in xml:
+        xml = xml.replace(
+            "<worldbody>", '<asset><mesh name="hull" vertex="0 0 0 .1 0 0 0 .1 0 0 0 .1"/></asset><worldbody>'
+        )
+    with pytest.raises(ValueError, match="Isaac Gym can't load this robot: ") as caught:
+        plain_asset(make_task(tmp_path, xml))
+    assert says in str(caught.value) and "robot.xml: error: " in str(caught.value)
+
+
+def test_a_model_with_everything_is_refused():
+    with pytest.raises(ValueError, match="belongs to another thing"):
+        plain_asset(load_task(FEATURES))
+
+
+def test_a_start_in_the_ground_is_refused(tmp_path):
+    task = make_task(tmp_path, BRICK.replace("<worldbody>", FLOOR))
+    (tmp_path / "task.yaml").write_text(task.path.read_text().replace("[0, 0, 1]", "[0, 0, 0]"))
+    with pytest.raises(ValueError, match="deep in the ground"):
+        plain_asset(load_task(tmp_path))
+
+
+@pytest.mark.parametrize("name", sorted(shipped_tasks()))
+def test_the_plain_file_is_the_same_robot(name):
+    """MuJoCo makes the same masses, inertias, joints and limits of it as of the original."""
+    task = load_task(name)
+    asset = plain_asset(task)
+    for word in (
+        "class",
+        "actuator",
+        "sensor",
+        "include",
+        "mesh",
+        "site",
+        "light",
+        "camera",
+        "plane",
+        "euler",
+    ):
+        assert f"<{word}" not in asset.xml and f" {word}=" not in asset.xml
+    plain = mujoco.MjModel.from_xml_string(asset.xml)
+    original = mujoco.MjModel.from_xml_path(str(task.mjcf))
+    assert plain.nv == original.nv and plain.nbody == original.nbody
+    for field in ("body_mass", "body_ipos", "body_inertia", "body_subtreemass", "jnt_axis", "jnt_pos", "jnt_range",
+                  "jnt_limited", "dof_armature", "body_parentid"):  # fmt: skip
+        np.testing.assert_allclose(
+            getattr(plain, field), getattr(original, field), rtol=1e-6, atol=1e-8, err_msg=field
+        )
+    np.testing.assert_allclose(plain.body_pos[2:], original.body_pos[2:], rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(np.abs(plain.body_iquat), np.abs(original.body_iquat), atol=1e-6)
+    touching = original.geom_contype | original.geom_conaffinity
+    assert plain.ngeom == np.count_nonzero(touching[original.geom_bodyid > 0])
+
+
+@pytest.mark.parametrize("xml", [None, CHAIN, CHAIN.replace("<freejoint/>", ""), PENDULUM], ids=["humanoid29", "chain", "fixed", "pendulum"])  # fmt: skip
+def test_kinematics_are_mujocos(xml, tmp_path):
+    task = load_task("humanoid29") if xml is None else make_task(tmp_path, xml)
+    sim = make_sim("mujoco", task, 4)
+    generator = torch.Generator().manual_seed(1)
+    draw = lambda *shape: torch.randn(shape, generator=generator)
+    root, count = draw(4, 13), len(task.dof_names)
+    root[:, 3:7] = torch.nn.functional.normalize(root[:, 3:7], dim=1)
+    pos, vel = draw(4, count), draw(4, count)
+    sim.reset(torch.ones(4, dtype=torch.bool), root, pos, vel)
+    asset = plain_asset(task)
+    found = Kinematics(asset, torch.device("cpu"))(sim.root_states.clone(), pos, vel)
+    wanted = sim.body_states
+    sign = torch.sign((found[..., 3:7] * wanted[..., 3:7]).sum(-1, keepdim=True))
+    found[..., 3:7] *= sign  # q and -q are one rotation
+    torch.testing.assert_close(found, wanted, atol=2e-5, rtol=1e-5)
+    sim.close()
+
+
+@pytest.mark.parametrize("call, change, says", [
+    ("get_actor_rigid_body_properties", lambda found: setattr(found[1], "mass", 0.6), "mass of arm: asked for 0.5, found 0.6"),
+    ("get_actor_rigid_body_properties", lambda found: setattr(found[0].com, "y", 0.0), r"centre of mass of brick: asked for \[ 0.05, -0.03,  0.02\], found \[0.05, 0.  , 0.02\]"),
+    ("get_actor_rigid_body_properties", lambda found: setattr(found[1].inertia.x, "y", 0.001), "inertia of arm: asked for "),
+    ("get_actor_dof_properties", lambda found: found["lower"].fill(-1), "lower of elbow: asked for -2, found -1"),
+    ("get_actor_dof_properties", lambda found: found["driveMode"].fill(3), "driveMode of elbow: asked for 1, found 3"),
+    ("get_asset_dof_names", lambda found: found.__setitem__(0, "elbow_joint"), r"joint of elbow: asked for elbow, found nothing\n  joint of elbow_joint: asked for nothing, found elbow_joint"),
+    ("get_asset_rigid_body_names", lambda found: found.append("dummy"), "body of dummy: asked for nothing, found dummy"),
+    ("get_sim_params", lambda found: None, "dt of the simulation: asked for 0.001, found 0.0166667"),
+], ids=lambda value: value if isinstance(value, str) and value.isidentifier() else "")  # fmt: skip
+def test_what_the_gym_made_is_compared(call, change, says, gym, monkeypatch, tmp_path):
+    """Both sides are in the message."""
+    from isaacgym import gymapi
+
+    real = getattr(gymapi.Gym, call)
+
+    def other(*arguments):
+        found = gymapi.SimParams() if call == "get_sim_params" else real(*arguments)
+        change(found)
+        return found
+
+    monkeypatch.setattr(gymapi.Gym, call, other)
+    with pytest.raises(RuntimeError, match="Isaac Gym made something else of the robot:\n") as caught:
+        gym(make_task(tmp_path, BRICK))
+    assert caught.match(says)
+
+
+def test_shapes_are_counted(gym, monkeypatch, tmp_path):
+    from isaacgym import gymapi
+
+    monkeypatch.setattr(
+        gymapi.Gym,
+        "get_asset_rigid_body_shape_indices",
+        lambda *_: [gymapi.IndexRange(), gymapi.IndexRange()],
+    )
+    with pytest.raises(
+        RuntimeError, match="made 0 shapes of body brick, which has shapes that touch the ground"
+    ):
+        gym(make_task(tmp_path, BRICK))
+
+
+def test_positions_must_be_relative_to_the_environment(monkeypatch, tmp_path):
+    gym = gym_double.use(monkeypatch, positions="global")
+    with pytest.raises(RuntimeError, match=r"environment 1 at \(4, .*origin, which is \(4, 0, 0\)"):
+        gym(make_task(tmp_path, BRICK), 4)
+
+
+def test_a_gym_that_gives_none(gym, monkeypatch, tmp_path):
+    from isaacgym import gymapi
+
+    monkeypatch.setattr(gymapi.Gym, "load_asset", lambda *_: None)
+    with pytest.raises(RuntimeError, match="Isaac Gym refused load_asset"):
+        gym(make_task(tmp_path, BRICK))
+
+
+def test_one_simulation_a_process(gym, tmp_path):
+    task = make_task(tmp_path, BRICK)
+    gym(task).close()
+    with pytest.raises(RuntimeError, match="one simulation a process"):
+        make_sim("isaacgym", task, 1)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+def test_the_viewer(device, monkeypatch, tmp_path):
+    gym = gym_double.use(monkeypatch, device=device)
+    import isaacgym
+    from isaacgym import gymapi
+
+    sim = gym(make_task(tmp_path, BRICK), viewer=True)
+    for _ in range(3):
+        sim.step(torch.zeros(2, 1))
+    assert gymapi.Gym.viewers[0].drawn == 3
+    with pytest.raises(RuntimeError, match="no pictures"):
+        sim.render()
+    isaacgym.set_knobs(after_torch=True, closed=True)
+    with pytest.raises(KeyboardInterrupt):
+        sim.step(torch.zeros(2, 1))
+    sim.close()
+    assert gymapi.Gym.viewers[0].destroyed
+    with pytest.raises(ValueError, match="the mujoco simulator has no viewer"):
+        make_sim("mujoco", load_task("humanoid"), 1, viewer=True)
+
+
+def run(*arguments, double=False, **variables):
+    path = [str(ROOT), *([str(gym_double.DOUBLE)] if double else [])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1", **variables}
+    command = [sys.executable, "-W", "ignore", "-m", "rewardlang", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+
+
+def test_without_the_package(tmp_path):
+    (tmp_path / "my.reward").write_text("forward_vel\n")
+    (tmp_path / "run.json").write_text(json.dumps({"sim": "isaacgym"}))
+    for arguments in (["train", tmp_path / "my.reward", "--sim", "isaacgym"], ["play", tmp_path]):
+        done = run(*arguments)
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr.startswith("error: Isaac Gym is not installed: Preview 4 from ")
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_training(tmp_path):
+    """The command, from the import order on; the joints come in another order than ours."""
+    (tmp_path / "my.reward").write_text("forward_vel + 1.0*alive - 0.01*sum(torques^2)\n")
+    done = run("train", tmp_path / "my.reward", "--sim", "isaacgym", "--num-envs", 8, "--max-epochs", 3, "--out", tmp_path, "--name", "a",
+               double=True, ISAACGYM_DOUBLE="order=permuted")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "8 environments on isaacgym" in done.stdout and "gym_38" not in done.stdout
+    summary = json.loads((tmp_path / "a" / "summary.json").read_text())
+    assert (summary["status"], summary["epoch"]) == ("max_epochs", 3)
+    assert json.loads((tmp_path / "a" / "run.json").read_text())["sim"] == "isaacgym"
