@@ -15,7 +15,7 @@ from rewardlang.sim.isaacgym_import import gymapi, gymtorch, stdout_to_stderr
 import numpy
 import torch
 
-from rewardlang.sim.isaacgym_scene import SPACING, asset_start, build, checked, claim
+from rewardlang.sim.isaacgym_scene import SPACING, start_pose, build, checked, claim
 from rewardlang.sim.kinematics import Kinematics, rotate
 from rewardlang.sim.mujoco_asset import plain_asset
 
@@ -72,7 +72,7 @@ class Sim:
         self.body_states, self.contact_forces = empty(bodies, 13), empty(bodies, 3)
         self.root_states = self.body_states[:, 0]  # the same memory
 
-        start = numbers(asset_start(task, asset))
+        start = numbers(start_pose(task, asset))
         self._check_places(start)
         self._fixed_root = torch.cat((start, start.new_zeros(6)))
         init = numbers(

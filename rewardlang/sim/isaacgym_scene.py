@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Tuple
 
 import numpy as np
 
@@ -12,9 +12,8 @@ from rewardlang.sim import isaacgym_audit as audit
 from rewardlang.sim.isaacgym_import import gymapi
 from rewardlang.sim.mujoco_asset import Asset
 
-SPACING = (
-    4.0  # m between environments: groups keep them apart, but overlapping ones would slow the broad phase
-)
+# Metres between environments: groups keep them apart, but robots in one place would slow the broad phase.
+SPACING = 4.0
 # A bit that shapes share which don't collide. MuJoCo's excluded pairs can't be said here.
 NO_SELF_COLLISION = 1
 PHYSX = {
@@ -64,15 +63,13 @@ def build(task: Any, asset: Asset, num_envs: int, device: str, viewer: bool) -> 
     robot = _load(gym, sim, asset)
     dof_names = tuple(gym.get_asset_dof_names(robot))
     body_names = tuple(gym.get_asset_rigid_body_names(robot))
-    rows = audit.names("joint", asset.dof_names, dof_names) + audit.names(
-        "body", asset.body_names, body_names
-    )
+    rows = audit.names("joint", asset.dof_names, dof_names)
+    rows += audit.names("body", asset.body_names, body_names)
     audit.require(rows)
     _set_friction(gym, robot, asset, body_names)
 
-    pose = gymapi.Transform(
-        gymapi.Vec3(*asset_start(task, asset)[:3]), gymapi.Quat(*asset_start(task, asset)[3:7])
-    )
+    start = start_pose(task, asset)
+    pose = gymapi.Transform(gymapi.Vec3(*start[:3]), gymapi.Quat(*start[3:7]))
     half, per_row = SPACING / 2, max(1, round(num_envs**0.5))
     envs, actors = [], []
     first: Any = None
@@ -94,7 +91,7 @@ def build(task: Any, asset: Asset, num_envs: int, device: str, viewer: bool) -> 
     return Scene(gym, sim, envs, actors, dof_names, body_names, gpu, rows)
 
 
-def asset_start(task: Any, asset: Asset) -> np.ndarray:
+def start_pose(task: Any, asset: Asset) -> np.ndarray:
     """Where the root is created: a fixed one where the file has it. [7]."""
     return asset.root_pose if asset.fixed_base else np.array([*task.init_state.pos, *task.init_state.rot])
 
@@ -140,9 +137,9 @@ def _set_friction(gym: gymapi.Gym, robot: gymapi.Asset, asset: Asset, order: Tup
         friction = asset.body_friction[asset.body_names.index(name)]
         if np.isfinite(friction) != (where.count > 0):
             wanted = (
-                "shapes that touch the ground" if np.isfinite(friction) else "no shape that touches anything"
+                "some to touch the ground with" if np.isfinite(friction) else "none that touches anything"
             )
-            raise RuntimeError(f"Isaac Gym made {where.count} shapes of body {name}, which has {wanted}")
+            raise RuntimeError(f"Isaac Gym made {where.count} shapes for body {name}, which has {wanted}")
         for shape in shapes[where.start : where.start + where.count]:
             shape.friction = max(0.0, 2 * float(friction) - (asset.ground_friction or 0.0))
             shape.restitution = shape.rolling_friction = shape.torsion_friction = 0.0
@@ -154,8 +151,9 @@ def _properties(asset: Asset, order: Tuple[str, ...], start: np.ndarray) -> np.n
     properties = start.copy()
     ours = [asset.dof_names.index(name) for name in order]
     finite = lambda array: np.clip(array[ours], -audit.LARGEST, audit.LARGEST)
-    properties["hasLimits"] = np.isfinite(asset.dof_lower[ours])
-    properties["lower"], properties["upper"] = finite(asset.dof_lower), finite(asset.dof_upper)
+    limited = properties["hasLimits"] = np.isfinite(asset.dof_lower[ours])
+    properties["lower"][limited] = asset.dof_lower[ours][limited]
+    properties["upper"][limited] = asset.dof_upper[ours][limited]
     properties["driveMode"] = int(gymapi.DOF_MODE_POS)
     properties["stiffness"] = asset.dof_stiffness[ours]
     properties["damping"] = asset.dof_damping[ours] + asset.dof_own_damping[ours]
@@ -171,23 +169,22 @@ def _layout(
     """Rows of the tensors: environment after environment, each in the order of the asset's names."""
     rows = []
     for k in {0, len(envs) - 1}:
-        for kind, count, found in (
-            ("first joint", len(dof_names), gym.get_actor_dof_index(envs[k], 0, 0, gymapi.DOMAIN_SIM)),
-            ("first body", len(body_names), gym.find_actor_rigid_body_index(envs[k], 0, body_names[0], gymapi.DOMAIN_SIM)),
-        ):  # fmt: skip
+        joint = gym.get_actor_dof_index(envs[k], 0, 0, gymapi.DOMAIN_SIM)
+        body = gym.find_actor_rigid_body_index(envs[k], 0, body_names[0], gymapi.DOMAIN_SIM)
+        for kind, found, asked in (("joint", joint, k * len(dof_names)), ("body", body, k * len(body_names))):
             rows.append(
-                audit.Row(f"row of the {kind}", f"environment {k}", k * count, found, found == k * count)
+                audit.Row(f"row of the first {kind}", f"environment {k}", asked, found, found == asked)
             )
     return rows
 
 
-_simulations: List[Optional[object]] = []  # Isaac Gym holds one a process
+_claimed: List[bool] = []  # Isaac Gym holds one simulation a process
 
 
 def claim() -> None:
     """Raises RuntimeError if this process has had a simulation: PhysX can't be made twice."""
-    if _simulations:
+    if _claimed:
         raise RuntimeError(
             "Isaac Gym makes one simulation a process, and this process has had one: start another"
         )
-    _simulations.append(None)
+    _claimed.append(True)

@@ -29,7 +29,7 @@ def use(monkeypatch, device="cpu", **knobs):
     def make(task, num_envs=2, **options):
         gymapi.forget()
         if "rewardlang.sim.isaacgym_scene" in sys.modules:
-            sys.modules["rewardlang.sim.isaacgym_scene"]._simulations.clear()
+            sys.modules["rewardlang.sim.isaacgym_scene"]._claimed.clear()
         return make_sim("isaacgym", task, num_envs, device, **options)
 
     make.name = "isaacgym"

@@ -159,7 +159,7 @@ def test_shapes_are_counted(gym, monkeypatch, tmp_path):
         lambda *_: [gymapi.IndexRange(), gymapi.IndexRange()],
     )
     with pytest.raises(
-        RuntimeError, match="made 0 shapes of body brick, which has shapes that touch the ground"
+        RuntimeError, match="made 0 shapes for body brick, which has some to touch the ground with"
     ):
         gym(make_task(tmp_path, BRICK))
 
