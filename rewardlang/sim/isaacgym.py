@@ -15,7 +15,7 @@ from rewardlang.sim.isaacgym_import import gymapi, gymtorch, stdout_to_stderr
 import numpy
 import torch
 
-from rewardlang.sim.isaacgym_scene import SPACING, start_pose, build, checked, claim
+from rewardlang.sim.isaacgym_scene import SPACING, build, checked, claim, start_pose
 from rewardlang.sim.kinematics import Kinematics, rotate
 from rewardlang.sim.mujoco_asset import plain_asset
 
