@@ -165,6 +165,8 @@ MISTAKES = [
     m("damping of the gym's own", CPU, "nothing_slows_a_spin", "seen", ("isaacgym_scene", "options.linear_damping = options.angular_damping =", "options.linear_damping =")),
     m("a robot that collides with itself", CPU, "a_robot_does_not_touch_itself_unless_its_model_does", "seen", ("isaacgym_scene", "NO_SELF_COLLISION = 1", "NO_SELF_COLLISION = 0")),
     m("all environments in one group", CPU, "free_fall", "refused", ("isaacgym_scene", '"robot", i, NO', '"robot", 0, NO')),
+    m("fixed links merged", CPU, "free_fall", "refused", ("isaacgym_scene", "options.collapse_fixed_joints = options.disable_gravity =", "options.collapse_fixed_joints = True\n    options.disable_gravity =")),
+    m("no gravity for the robot", CPU, "free_fall", "seen", ("isaacgym_scene", "options.collapse_fixed_joints = options.disable_gravity =", "options.disable_gravity = True\n    options.collapse_fixed_joints =")),
     # the asset
     m("ranges without `limited`", CPU, "joint_limits_hold", "audited", ("mujoco_asset", 'limited = bool(np.isfinite(asset.dof_lower[d]))', "limited = False")),
     m("centres of mass in the wrong place", CPU, "free_fall", "audited", ("mujoco_asset", 'node, "inertial", pos=_text(model.body_ipos[body])', 'node, "inertial", pos="0 0 0"')),

@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from . import KNOBS
-from .structs import FLT_MAX, AssetOptions, RigidShapeProperties
+from .structs import FLT_MAX, AssetOptions, GymError, RigidShapeProperties
 
 READ = ("compiler", "default", "worldbody", "actuator")  # sections; the others are dropped
 ACTUATORS = ("motor", "position", "velocity")  # others were seen to make it loop for ever
@@ -25,7 +25,7 @@ class Asset:
         model = mujoco.MjModel.from_xml_string(text)
         kinds = [mujoco.mjtJoint(kind) for kind in model.jnt_type]
         if mujoco.mjtJoint.mjJNT_BALL in kinds:
-            raise RuntimeError("not modelled: a ball joint")
+            raise GymError("not modelled: a ball joint")
         self.bodies = _ordered([model.body(i).name for i in range(1, model.nbody)], keep=1)
         joints = [i for i, kind in enumerate(kinds) if kind != mujoco.mjtJoint.mjJNT_FREE]
         self.dofs = _ordered([model.joint(i).name for i in joints])
@@ -40,28 +40,31 @@ class Asset:
 
 
 def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
-    """The asset in a file. Raises RuntimeError where the binary would crash, hang or return None."""
+    """The asset in a file. Raises GymError where the binary would crash, hang or return None."""
     path = Path(rootpath) / filename
     if path.suffix != ".xml":
-        raise RuntimeError(f"not modelled: {path.suffix} assets")
+        raise GymError(f"not modelled: {path.suffix} assets")
     root = ElementTree.parse(path).getroot()
     if root.tag != "mujoco":
-        raise RuntimeError(f"{path.name}: no MJCF")
+        raise GymError(f"{path.name}: no MJCF")
     if next(root.iter("include"), None) is not None:
-        raise RuntimeError(f"{path.name}: the importer knows no <include>")
-    if options.armature:
-        raise RuntimeError("not modelled: AssetOptions.armature")
+        raise GymError(f"{path.name}: the importer knows no <include>")
+    for name in ("armature", "collapse_fixed_joints", "override_com", "override_inertia", "vhacd_enabled"):
+        if getattr(options, name):
+            raise GymError(f"not modelled: AssetOptions.{name}")
+    if not options.enable_gyroscopic_forces or not options.use_physx_armature:
+        raise GymError("not modelled: armature that is not the joint's, or no gyroscopic forces")
     for section in root.findall("actuator"):
         for actuator in section:
             if actuator.tag not in ACTUATORS:
-                raise RuntimeError(f"{path.name}: <{actuator.tag}> makes the importer loop for ever")
+                raise GymError(f"{path.name}: <{actuator.tag}> makes the importer loop for ever")
     for section in list(root):
         if section.tag not in READ or section.tag == "actuator":
             root.remove(section)
     worlds = root.findall("worldbody")
     bodies = [child for world in worlds for child in world if child.tag == "body"]
     if len(worlds) != 1 or len(bodies) != 1:
-        raise RuntimeError(
+        raise GymError(
             f"{path.name}: {len(bodies)} bodies stand in the world; the importer takes exactly one"
         )
     for child in list(worlds[0]):
@@ -84,7 +87,7 @@ def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetO
         for key in ("material", "mass", "class") if geom.get("class") == "visual" else ("material", "mass"):
             geom.attrib.pop(key, None)
         if geom.get("type", "sphere") not in PRIMITIVES:
-            raise RuntimeError(f"the importer takes no geom of type {geom.get('type')!r}")
+            raise GymError(f"the importer takes no geom of type {geom.get('type')!r}")
         geom.set("density", repr(options.density))
     for joint in root.iter("joint"):
         joint.attrib.pop("frictionloss", None)
