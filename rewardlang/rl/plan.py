@@ -11,7 +11,7 @@ from typing import Any, Dict, Mapping, Optional
 
 import rewardlang
 from rewardlang.asset import is_packaged
-from rewardlang.sim import choose_sim, make_sim
+from rewardlang.sim import IN_A_GRAPH, choose_sim, make_sim
 from rewardlang.task import Task, load_task
 
 from . import checkpoint, run_folder
@@ -283,7 +283,8 @@ def make_env(plan: Plan, host: Optional[Host] = None, viewer: bool = False) -> R
     )
     for name, value in plan.params.items():
         env.reward.set_param(name, value)
-    env.record()
+    if plan.sim in IN_A_GRAPH:
+        env.record()
     return env
 
 

@@ -13,6 +13,7 @@ BACKENDS = ("mujoco", "mujoco_warp", "isaacgym")  # the file name is the --sim v
 ON_GPU = ("mujoco_warp", "isaacgym")  # where there is one, if no device is asked for
 BEFORE_TORCH = ("isaacgym",)  # must be imported before torch is
 VIEWERS = ("isaacgym",)  # have a window of their own
+IN_A_GRAPH = ("mujoco_warp",)  # can be a part of a CUDA graph
 
 INSTALL = {
     "mujoco": "pip install 'rewardlang[train]'",

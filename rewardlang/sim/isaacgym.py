@@ -28,7 +28,7 @@ class Sim:
     def __init__(self, task: Any, num_envs: int, device: str = "cpu", seed: int = 1, viewer: bool = False):
         asset = plain_asset(task)
         claim()
-        self.num_envs = num_envs
+        self.num_envs, self.forces_at_reset = num_envs, True
         self.dof_names, self.body_names = asset.dof_names, asset.body_names
         self._decimation, self._fixed_base = task.decimation, asset.fixed_base
         self._viewer: Any = None

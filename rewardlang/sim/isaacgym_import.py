@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Iterator
 
-WHERE = "Preview 4 from https://developer.nvidia.com/isaac-gym (Linux, Python 3.6 to 3.8, an NVIDIA GPU), then `pip install -e isaacgym/python`"
+from rewardlang.sim import INSTALL
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def _import(name: str) -> Any:
             return importlib.import_module(name)
     except Exception as problem:  # gymdeps raises RuntimeError for a Python that it has no binary for
         if isinstance(problem, ModuleNotFoundError) and problem.name == "isaacgym":
-            raise ImportError(f"Isaac Gym is not installed: {WHERE}") from None
+            raise ImportError(f"the simulator isaacgym is not installed: {INSTALL['isaacgym']}") from None
         hint = ""
         if "libpython" in str(problem):
             hint = "; put the folder of that library on LD_LIBRARY_PATH"

@@ -26,14 +26,16 @@ def parameters(function: ast.FunctionDef) -> list:
 def read(text: str) -> Dict[str, dict]:
     """{class, or "": {name: parameters of a function, or the annotation of a field}}"""
     found: Dict[str, dict] = {"": {}}
+    lines = text.splitlines()
+    said = lambda node: lines[node.lineno - 1][node.col_offset : node.end_col_offset]
     for node in ast.parse(text).body:
         members = node.body if isinstance(node, ast.ClassDef) else [node]
         own = found.setdefault(node.name if isinstance(node, ast.ClassDef) else "", {})
         for member in members:
             if isinstance(member, ast.FunctionDef):
-                own[member.name] = parameters(member), ast.get_source_segment(text, member.returns)
+                own[member.name] = parameters(member), said(member.returns)
             elif isinstance(member, ast.AnnAssign):
-                own[member.target.id] = ast.get_source_segment(text, member.annotation)
+                own[member.target.id] = said(member.annotation)
     return found
 
 
