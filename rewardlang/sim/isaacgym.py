@@ -36,15 +36,15 @@ class Sim:
             self._scene = scene = build(task, asset, num_envs, device, viewer)
         self._gym, self._sim = gym, sim = scene.gym, scene.sim
 
-        joints, bodies = len(self.dof_names), len(self.body_names)
+        joints, bodies, native = len(self.dof_names), len(self.body_names), len(scene.body_names)
         self._root = gymtorch.wrap_tensor(gym.acquire_actor_root_state_tensor(sim))
         dof = self._dof = gymtorch.wrap_tensor(gym.acquire_dof_state_tensor(sim))
         body = self._body = gymtorch.wrap_tensor(gym.acquire_rigid_body_state_tensor(sim))
         contact = self._contact = gymtorch.wrap_tensor(gym.acquire_net_contact_force_tensor(sim))
         where = self._root.device  # what the pipeline gave, whatever was asked for
         self.device = str(where)
-        self._native_dof, self._native_body = dof.view(num_envs, joints, 2), body.view(num_envs, bodies, 13)
-        self._native_contact = contact.view(num_envs, bodies, 3)
+        self._native_dof, self._native_body = dof.view(num_envs, joints, 2), body.view(num_envs, native, 13)
+        self._native_contact = contact.view(num_envs, native, 3)
         order = lambda names, native: torch.tensor([native.index(name) for name in names], device=where)
         self._dof_order, self._body_order = (
             order(self.dof_names, scene.dof_names),

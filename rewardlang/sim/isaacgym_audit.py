@@ -41,13 +41,15 @@ def bodies(asset: Asset, order: Sequence[str], properties: Sequence[Any]) -> Lis
     """Masses, centres of mass and inertias; `properties` are the actor's, in the gym's `order`."""
     rows = []
     for name, found in zip(order, properties):
+        if name in asset.links:
+            continue
         i = asset.body_names.index(name)
-        mass, com = float(asset.body_mass[i]), asset.body_com[i]
+        mass, com = float(asset.body_kept[i] * asset.body_mass[i]), asset.body_com[i]
         if not mass:  # it can't move: the file has made one up
             continue
         rows.append(Row("mass", name, mass, found.mass, abs(found.mass - mass) <= MASS * mass))
         rows.append(_near("centre of mass", name, com, vector(found.com), LENGTH))
-        inertia = asset.body_inertia[i]
+        inertia = asset.body_kept[i] * asset.body_inertia[i]
         tensor = np.array([vector(row) for row in (found.inertia.x, found.inertia.y, found.inertia.z)])
         rows.append(_near("inertia", name, inertia, tensor, INERTIA * float(np.abs(inertia).max())))
     return rows

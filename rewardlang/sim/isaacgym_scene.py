@@ -64,7 +64,7 @@ def build(task: Any, asset: Asset, num_envs: int, device: str, viewer: bool) -> 
     dof_names = tuple(gym.get_asset_dof_names(robot))
     body_names = tuple(gym.get_asset_rigid_body_names(robot))
     rows = audit.names("joint", asset.dof_names, dof_names)
-    rows += audit.names("body", asset.body_names, body_names)
+    rows += audit.names("body", asset.body_names + asset.links, body_names)
     audit.require(rows)
     _set_friction(gym, robot, asset, body_names)
 
@@ -134,7 +134,7 @@ def _set_friction(gym: gymapi.Gym, robot: gymapi.Asset, asset: Asset, order: Tup
     """PhysX takes the mean of two shapes' friction: for one with the ground, so that the mean is what MuJoCo takes."""
     shapes = gym.get_asset_rigid_shape_properties(robot)
     for name, where in zip(order, gym.get_asset_rigid_body_shape_indices(robot)):
-        friction = asset.body_friction[asset.body_names.index(name)]
+        friction = np.nan if name in asset.links else asset.body_friction[asset.body_names.index(name)]
         if np.isfinite(friction) != (where.count > 0):
             wanted = (
                 "some to touch the ground with" if np.isfinite(friction) else "none that touches anything"

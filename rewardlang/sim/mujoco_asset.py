@@ -2,6 +2,9 @@
 
 Importers of MJCF lose what they don't know: defaults, frictionloss, masses of geoms, ranges without `limited`. So the file holds one
 tree of bodies with everything written out, and the numbers beside it are what the adapter sets by name and compares.
+
+Isaac Gym makes one spherical joint of several hinges of a body, and their positions a rotation vector (nv-tlabs/ASE issue 30). So a
+body with several joints stands at the end of a chain of small links, a joint each.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ PLANE = int(mujoco.mjtGeom.mjGEOM_PLANE)
 SPHERE, CAPSULE = int(mujoco.mjtGeom.mjGEOM_SPHERE), int(mujoco.mjtGeom.mjGEOM_CAPSULE)
 ELLIPSOID, CYLINDER = int(mujoco.mjtGeom.mjGEOM_ELLIPSOID), int(mujoco.mjtGeom.mjGEOM_CYLINDER)
 BOX = int(mujoco.mjtGeom.mjGEOM_BOX)
+LINK = 5e-3  # share of a body's mass and inertia that each link before it gets: PhysX moves nothing without
 SHAPES = (SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX)
 
 
@@ -30,6 +34,7 @@ class Asset:
     xml: str
     body_names: Tuple[str, ...]
     dof_names: Tuple[str, ...]
+    links: Tuple[str, ...]  # of the file beside the bodies
     fixed_base: bool
     root_pose: np.ndarray  # [7] position and quaternion in the file
     gravity: np.ndarray  # [3] m/s²
@@ -37,6 +42,7 @@ class Asset:
     parents: Tuple[int, ...]  # index of each body's parent, -1 for the root
     body_pos: np.ndarray  # [B, 3] in the parent; the root's is 0
     body_quat: np.ndarray  # [B, 4]
+    body_kept: np.ndarray  # [B] share of its mass and inertia that is not in links
     body_mass: np.ndarray  # [B]
     body_com: np.ndarray  # [B, 3] in the body
     body_inertia: np.ndarray  # [B, 3, 3] about the centre of mass, axes of the body
@@ -76,10 +82,14 @@ def plain_asset(task) -> Asset:
     driven[servos(model, joints)[1]] = True
     own = lambda given, passive: np.where(driven, np.asarray(given, float), passive)
     limited = model.jnt_limited[joints].astype(bool)
+    dof_body = tuple(int(body) - root for body in model.jnt_bodyid[joints])
+    last = {body: d for d, body in enumerate(dof_body)}  # its body's last joint
+    linked = [d for d, body in enumerate(dof_body) if d != last[body]]
     asset = Asset(
         xml="",
         body_names=tuple(task.body_names),
         dof_names=tuple(task.dof_names),
+        links=tuple(_link(task.body_names[dof_body[d]], task.dof_names[d]) for d in linked),
         fixed_base=task.fixed_base,
         root_pose=np.concatenate([model.body_pos[root], model.body_quat[root][XYZW]]),
         gravity=model.opt.gravity.copy(),
@@ -87,11 +97,12 @@ def plain_asset(task) -> Asset:
         parents=(-1, *(int(parent) - root for parent in model.body_parentid[bodies][1:])),
         body_pos=np.concatenate([np.zeros((1, 3)), model.body_pos[bodies][1:]]),
         body_quat=np.concatenate([[[0, 0, 0, 1.0]], model.body_quat[bodies][1:, XYZW]]),
+        body_kept=1 - LINK * np.bincount([dof_body[d] for d in linked], minlength=count),
         body_mass=model.body_mass[bodies].copy(),
         body_com=model.body_ipos[bodies].copy(),
         body_inertia=np.array([_inertia(model, body) for body in range(root, root + count)]),
         body_friction=np.array([_friction(model, body) for body in range(root, root + count)]),
-        dof_body=tuple(int(body) - root for body in model.jnt_bodyid[joints]),
+        dof_body=dof_body,
         dof_slides=model.jnt_type[joints] == SLIDE,
         dof_axis=model.jnt_axis[joints].copy(),
         dof_anchor=model.jnt_pos[joints].copy(),
@@ -198,25 +209,42 @@ def _xml(name: str, model: Any, root: int, asset: Asset) -> str:
     ElementTree.SubElement(top, "compiler", angle="radian", inertiafromgeom="false")
     nodes = [ElementTree.SubElement(top, "worldbody")]
     for i, body_name in enumerate(asset.body_names):
-        body = root + i
-        node = ElementTree.SubElement(nodes[asset.parents[i] + 1], "body", name=body_name)
-        nodes.append(node)
-        node.set("pos", _text(asset.body_pos[i]))
-        node.set("quat", _text(asset.body_quat[i][[3, 0, 1, 2]]))
-        if i == 0 and not asset.fixed_base:
-            ElementTree.SubElement(node, "freejoint", name="root")
+        body, node = root + i, nodes[asset.parents[i] + 1]
+        place = {"pos": _text(asset.body_pos[i]), "quat": _text(asset.body_quat[i][[3, 0, 1, 2]])}
         mass, inertia = model.body_mass[body], model.body_inertia[body]
         if not mass:  # of what can't move any will do, but there must be some
             mass, inertia = 1.0, np.ones(3)
-        ElementTree.SubElement(
-            node, "inertial", pos=_text(model.body_ipos[body]), quat=_text(model.body_iquat[body]),
-            mass=_text(mass), diaginertia=_text(inertia),
-        )  # fmt: skip
-        for d in (d for d, moved in enumerate(asset.dof_body) if moved == i):
+        joints = [d for d, moved in enumerate(asset.dof_body) if moved == i]
+        for d in joints[:-1]:
+            node = ElementTree.SubElement(
+                node, "body", {"name": _link(body_name, asset.dof_names[d]), **place}
+            )
+            link_inertia = np.full(3, LINK * inertia.mean())
+            _add_inertial(node, asset.dof_anchor[d], np.array([1.0, 0, 0, 0]), LINK * mass, link_inertia)
+            _add_joint(node, asset, d)
+            place = {}
+        node = ElementTree.SubElement(node, "body", {"name": body_name, **place})
+        nodes.append(node)
+        if i == 0 and not asset.fixed_base:
+            ElementTree.SubElement(node, "freejoint", name="root")
+        kept = asset.body_kept[i]
+        _add_inertial(node, model.body_ipos[body], model.body_iquat[body], kept * mass, kept * inertia)
+        for d in joints[-1:]:
             _add_joint(node, asset, d)
         for geom in _touching(model, body):
             ElementTree.SubElement(node, "geom", _shape(model, geom))
     return ElementTree.tostring(top, encoding="unicode")
+
+
+def _link(body: str, joint: str) -> str:
+    return f"{body}__{joint}"
+
+
+def _add_inertial(
+    node: ElementTree.Element, pos: np.ndarray, quat: np.ndarray, mass: float, inertia: np.ndarray
+) -> None:
+    texts = {"pos": _text(pos), "quat": _text(quat), "mass": _text(mass), "diaginertia": _text(inertia)}
+    ElementTree.SubElement(node, "inertial", texts)
 
 
 def _add_joint(node: ElementTree.Element, asset: Asset, d: int) -> None:

@@ -83,7 +83,7 @@ MISTAKES = [
     m("the order of bodies assumed", PERMUTED, "body_states_at_a_reset_are_those_of_the_next_moment", "seen",
       ("order(self.body_names, scene.body_names)", "order(self.body_names, self.body_names)")),
     m("contact forces in the gym's order", PERMUTED, "contact_force_at_rest_is_the_weight", "seen",
-      ("self._native_contact[:, self._body_order]", "self._native_contact")),
+      ("self._native_contact[:, self._body_order]", "self._native_contact[:, : len(self.body_names)]")),
     m("gains in our order", PERMUTED, "each_joint_moves_its_own_body", "audited",
       ("isaacgym_scene", "asset.dof_stiffness[ours]", "asset.dof_stiffness")),
     # refreshing
@@ -169,10 +169,14 @@ MISTAKES = [
     m("no gravity for the robot", CPU, "free_fall", "seen", ("isaacgym_scene", "options.collapse_fixed_joints = options.disable_gravity =", "options.disable_gravity = True\n    options.collapse_fixed_joints =")),
     # the asset
     m("ranges without `limited`", CPU, "joint_limits_hold", "audited", ("mujoco_asset", 'limited = bool(np.isfinite(asset.dof_lower[d]))', "limited = False")),
-    m("centres of mass in the wrong place", CPU, "free_fall", "audited", ("mujoco_asset", 'node, "inertial", pos=_text(model.body_ipos[body])', 'node, "inertial", pos="0 0 0"')),
-    m("masses left out", CPU, "contact_force_at_rest_is_the_weight", "audited", ("mujoco_asset", "mass=_text(mass)", 'mass="1"')),
-    m("inertia turned", CPU, "free_fall", "audited", ("mujoco_asset", "quat=_text(model.body_iquat[body])", 'quat="1 1 0 0"')),
-    m("a joint forgotten", CPU, "each_joint_moves_its_own_body", "audited", ("mujoco_asset", "if moved == i)", 'if moved == i and d != 3)')),
+    m("centres of mass in the wrong place", CPU, "free_fall", "audited", ("mujoco_asset", "_add_inertial(node, model.body_ipos[body]", "_add_inertial(node, 0 * model.body_ipos[body]")),
+    m("masses left out", CPU, "contact_force_at_rest_is_the_weight", "audited", ("mujoco_asset", "kept * mass, kept", "1.0, kept")),
+    m("inertia turned", CPU, "free_fall", "audited", ("mujoco_asset", "model.body_iquat[body], kept", "np.array([1.0, 1, 0, 0]), kept")),
+    m("a joint forgotten", CPU, "each_joint_moves_its_own_body", "audited", ("mujoco_asset", "if moved == i]", "if moved == i and d != 3]")),
+    m("several joints of a body, which would become one", CPU, "each_joint_moves_its_own_body", "refused",
+      ("mujoco_asset", "for d in joints[:-1]:", "for d in ():"), ("mujoco_asset", "for d in joints[-1:]:", "for d in joints:")),
+    m("a body's joints the other way round", CPU, "body_states_at_a_reset_are_those_of_the_next_moment", "audited", ("mujoco_asset", "if moved == i]", "if moved == i][::-1]")),
+    m("links twice as heavy", CPU, "contact_force_at_rest_is_the_weight", "seen", ("mujoco_asset", "LINK * mass, link_inertia", "0.05 * mass, link_inertia")),
 ]  # fmt: skip
 
 

@@ -88,8 +88,9 @@ def test_a_start_in_the_ground_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", sorted(shipped_tasks()))
-def test_the_plain_file_is_the_same_robot(name):
-    """MuJoCo makes the same masses, inertias, joints and limits of it as of the original."""
+def test_the_plain_file_is_the_same_robot(name, monkeypatch):
+    """MuJoCo makes the same masses, inertias, joints and limits of it as of the original; each body has one joint at most."""
+    monkeypatch.setattr("rewardlang.sim.mujoco_asset.LINK", 1e-9)
     task = load_task(name)
     asset = plain_asset(task)
     for word in (
@@ -107,16 +108,30 @@ def test_the_plain_file_is_the_same_robot(name):
         assert f"<{word}" not in asset.xml and f" {word}=" not in asset.xml
     plain = mujoco.MjModel.from_xml_string(asset.xml)
     original = mujoco.MjModel.from_xml_path(str(task.mjcf))
-    assert plain.nv == original.nv and plain.nbody == original.nbody
-    for field in ("body_mass", "body_ipos", "body_inertia", "body_subtreemass", "jnt_axis", "jnt_pos", "jnt_range",
-                  "jnt_limited", "dof_armature", "body_parentid"):  # fmt: skip
+    assert plain.nv == original.nv and plain.nbody == original.nbody + len(asset.links)
+    assert plain.body_jntnum.max() == 1
+    bodies = [plain.body(original.body(i).name).id for i in range(1, original.nbody)]
+    for field in ("body_mass", "body_ipos", "body_inertia", "body_subtreemass"):
+        np.testing.assert_allclose(
+            getattr(plain, field)[bodies], getattr(original, field)[1:], rtol=1e-6, atol=1e-8, err_msg=field
+        )
+    np.testing.assert_allclose(np.abs(plain.body_iquat[bodies]), np.abs(original.body_iquat[1:]), atol=1e-6)
+    for field in ("jnt_axis", "jnt_pos", "jnt_range", "jnt_limited", "dof_armature"):
         np.testing.assert_allclose(
             getattr(plain, field), getattr(original, field), rtol=1e-6, atol=1e-8, err_msg=field
         )
-    np.testing.assert_allclose(plain.body_pos[2:], original.body_pos[2:], rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(np.abs(plain.body_iquat), np.abs(original.body_iquat), atol=1e-6)
     touching = original.geom_contype | original.geom_conaffinity
     assert plain.ngeom == np.count_nonzero(touching[original.geom_bodyid > 0])
+
+
+def test_links_weigh_nothing_extra():
+    task = load_task("humanoid")
+    asset = plain_asset(task)
+    plain = mujoco.MjModel.from_xml_string(asset.xml)
+    assert asset.links == ("left_thigh__left_hip_yaw", "left_thigh__left_hip_roll", "left_foot__left_ankle_pitch",
+                           "right_thigh__right_hip_yaw", "right_thigh__right_hip_roll", "right_foot__right_ankle_pitch")  # fmt: skip
+    assert plain.body_mass.sum() == pytest.approx(asset.body_mass.sum(), rel=1e-6)
+    assert plain.body("left_thigh").mass[0] == pytest.approx(0.99 * 0.6)
 
 
 @pytest.mark.parametrize("xml", [None, CHAIN, CHAIN.replace("<freejoint/>", ""), PENDULUM], ids=["humanoid29", "chain", "fixed", "pendulum"])  # fmt: skip
@@ -142,6 +157,7 @@ def test_kinematics_are_mujocos(xml, tmp_path):
 @pytest.mark.parametrize("name", ["humanoid29", "springs"])
 def test_in_the_air_it_moves_as_on_mujoco(name, mode, monkeypatch, tmp_path):
     """The double has MuJoCo's physics: whatever is lost on the way through the gym shows. A joint without a motor has a spring."""
+    monkeypatch.setattr("rewardlang.sim.mujoco_asset.LINK", 1e-7)  # MuJoCo's robot has no links
     task = (
         load_task("humanoid29")
         if name == "humanoid29"

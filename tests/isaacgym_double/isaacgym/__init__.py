@@ -26,6 +26,9 @@ class Knobs:
     stale: str = "bodies"  # what a refresh after a setter leaves old; "all": such a refresh is an error
     velocity_at: str = "com"  # the point whose velocity the tensors hold; or "origin"
     positions: str = "local"  # to the environment's origin; or "global"
+    several_joints: str = (
+        "refuse"  # of a body; "hinges": take them for what they are in MuJoCo, as upstream's robots have them
+    )
     prepare_moves: bool = True  # prepare_sim advances the state a little
     friction_in_contacts: bool = False  # in net contact forces
     after_torch: bool = False  # may be imported after torch: for tests within one process

@@ -26,6 +26,11 @@ class Asset:
         kinds = [mujoco.mjtJoint(kind) for kind in model.jnt_type]
         if mujoco.mjtJoint.mjJNT_BALL in kinds:
             raise GymError("not modelled: a ball joint")
+        hinges = [model.jnt_bodyid[i] for i, kind in enumerate(kinds) if kind != mujoco.mjtJoint.mjJNT_FREE]
+        if KNOBS.several_joints == "refuse" and len(set(hinges)) < len(hinges):
+            raise GymError(
+                "not modelled: several hinges of a body become a spherical joint, positions a rotation vector"
+            )
         self.bodies = _ordered([model.body(i).name for i in range(1, model.nbody)], keep=1)
         joints = [i for i, kind in enumerate(kinds) if kind != mujoco.mjtJoint.mjJNT_FREE]
         self.dofs = _ordered([model.joint(i).name for i in joints])
