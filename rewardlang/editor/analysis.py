@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
@@ -157,21 +156,18 @@ def _task(
     return task, names
 
 
-def type_of(operand: str, among: Optional[n.File], names: Vocabulary) -> Optional[Type]:
-    """The type that an expression has among the definitions of a file; None if it cannot be told."""
-    aliases = (
-        ()
-        if among is None
-        else [tie.name for tie in (*among.imports, *among.statements) if isinstance(tie, n.Import)]
-    )
-    for alias in aliases:
-        operand = re.sub(rf"\b{alias}\s*\.\s*", f"{alias}_", operand)
+def type_of(operand: str, among: Analysis, names: Vocabulary) -> Optional[Type]:
+    """The type that an expression has among the definitions of a text; None if it cannot be told."""
     tree, broken = parse_parts(Source("operand", f"{OPERAND} = ({operand})\n"))
     if broken:
         return None
-    known = () if among is None else tuple(s for s in among.statements if isinstance(s, TAKEN))
-    out = Analysis(None, tree.source, tree)
-    _salvage(out, n.File(tree.source, (*known, *tree.statements)), names)
+    known = tuple(s for s in among.tree.statements if isinstance(s, TAKEN + (n.Extends, n.Import)))
+    whole = replace(among.tree, statements=(*known, *tree.statements))
+    out = Analysis(among.path, tree.source, whole)
+    try:
+        _salvage(out, Loader(out.folder()).whole(whole, out.folder(), ()), names)
+    except RewardError:
+        return None
     return out.names.get(OPERAND)
 
 

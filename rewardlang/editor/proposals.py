@@ -85,7 +85,7 @@ def members(scope: Scope, at: Cursor) -> Iterator[Item]:
     text = operand(at.words[:-1], scope.text)
     type = scope.type_of(base) if base == text else None
     if type is None:
-        type = type_of(text, scope.analysis.joined or scope.last.joined, scope.vocabulary)
+        type = type_of(text, scope.analysis, scope.vocabulary) or type_of(text, scope.last, scope.vocabulary)
     letters = type.vector.name if type is not None and type.vector is not None else "xyz"
     if type is not None and type.vector is None:
         return
