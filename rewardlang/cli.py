@@ -56,6 +56,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run scripted behaviours in the simulator: what each term pays a robot that stands, goes limp, falls, ...",
     )
+    check.add_argument(
+        "--sim",
+        default="mujoco",
+        help="with --probe: the simulator, mujoco, mujoco_warp or isaacgym (default: mujoco)",
+    )
     _format_option(check)
 
     explain = _command(
@@ -178,9 +183,10 @@ def _check(arguments: argparse.Namespace) -> int:
     program = _compiled(arguments)
     warnings, probed = list(program.warnings), None
     if arguments.probe:
+        _import_first(arguments.sim, None)
         from .rl.probe import probe_task
 
-        probe = probe_task(program, arguments.task, _params(arguments.set))
+        probe = probe_task(program, arguments.task, _params(arguments.set), arguments.sim)
         warnings, probed = [*warnings, *probe.findings], probe.to_dict()
     failed = (arguments.strict and bool(warnings)) or any(w.severity == "error" for w in warnings)
     if arguments.format == "json":

@@ -76,7 +76,8 @@ def probe(data: Dict[str, Any]) -> str:
     rows.append(["failed", *(f"{b['failed']:.0%}" for b in behaviours.values())])
     rows.append(["discounted return", *(f"{b['return']:.4g}" for b in behaviours.values())])
     laws = [f"expect {e['text']}: {'holds' if e['holds'] else 'does not hold'}" for e in data["expectations"]]
-    return "\n".join(["", *columns(rows, right=range(1, len(rows[0]))), *laws])
+    notes = [data["unjudged"]] if data["unjudged"] else []
+    return "\n".join(["", *columns(rows, right=range(1, len(rows[0]))), *laws, *notes])
 
 
 def quantity_rows(vocabulary: Vocabulary) -> List[Dict[str, Any]]:

@@ -44,7 +44,9 @@ def task(tmp_path):
 def test_a_task_declares_and_an_environment_asks_the_host(task):
     loaded = rewardlang.load_task(task)
     program = rewardlang.compile(SPEC, loaded, observations=True)
-    with pytest.raises(ValueError, match=r"reads `near`, which a Python host gives: train\(..., host="):
+    with pytest.raises(
+        ValueError, match=r"reads `near`, which a Python host gives: from Python train\(..., host="
+    ):
         RewardEnv(loaded, program, make_sim("mujoco", loaded, 3))
     asked = []
 

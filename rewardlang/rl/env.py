@@ -150,8 +150,8 @@ class RewardEnv:
         ]
         if missing:
             raise ValueError(
-                f"the spec reads `{missing[0]}`, which a Python host gives: train(..., host={{{missing[0]!r}: function}}), "
-                "a function of the environment that returns the tensor"
+                f"the spec reads `{missing[0]}`, which a Python host gives: from Python train(..., host={{{missing[0]!r}: function}}), "
+                "or probe(..., host=...), with a function of the environment that returns the tensor"
             )
 
     def _lay_out_noise(self) -> None:

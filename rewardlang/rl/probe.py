@@ -17,7 +17,7 @@ from .behaviours import Course, run
 from .env import Host, RewardEnv
 from .mirrors import Mirrors
 from .ppo_config import load_settings
-from .probe_lints import RULES
+from .probe_lints import RULES, unjudged
 
 ENVS = 16
 SECONDS = 3.0  # of simulated time, each behaviour
@@ -49,15 +49,16 @@ class Probe:
             },
             "findings": [finding.to_dict() for finding in self.findings],
             "expectations": [{**e.to_dict(), "holds": holds} for e, holds in self.returns],
+            "unjudged": unjudged(self.program),
         }
 
 
-def probe_task(program: Compiled, task: Any, params: Mapping[str, float]) -> Probe:
+def probe_task(program: Compiled, task: Any, params: Mapping[str, float], sim: str = "mujoco") -> Probe:
     """The probe of a spec compiled for a task (its name, its folder, or None for the one that the spec names)."""
     torch.set_num_threads(1)
     loaded = load_task(task or program.vocabulary.task)
     gamma = load_settings(loaded.ppo, "ppo")["params"]["config"]["gamma"] if loaded.ppo.exists() else 0.99
-    return probe(program, loaded, gamma=gamma, params=params)
+    return probe(program, loaded, gamma=gamma, params=params, sim=sim)
 
 
 def probe(program: Compiled, task: Task, *, gamma: float = 0.99, params: Optional[Mapping[str, float]] = None, sim: str = "mujoco",

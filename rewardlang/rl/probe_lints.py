@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Callable, Iterator, List, Mapping, Tuple
+from typing import Callable, Iterator, List, Mapping, Optional, Tuple
 
 import torch
 
@@ -79,23 +79,40 @@ def _up(x: float) -> str:
 
 
 def standing_still(program: Compiled, courses: Courses) -> Iterator[Diagnostic]:
-    """RW512: holding the pose collects most of what all terms together can pay, though some pay for motion."""
-    offers = {}
-    for term in program.typed.terms:
-        high = program.bounds.pays(term)[1]
-        if high > 0:
-            offers[term.name] = high
-    most = sum(offers.values())
-    if program.typed.total is not None or not math.isfinite(most):
-        return
-    asked = [t for t in program.typed.terms if t.name in offers and program.typed.reads(t.value) & COMMANDS]
-    moving = asked[0] if asked else pays_for_motion(program.resolved, program.typed, program.bounds)
+    """RW512: holding the pose collects most of what the reward can pay, though some terms pay for motion."""
+    most = offered(program)
+    moving = _paid_for_motion(program)
     hold = courses["hold"]
     paid = float(hold.total.sum() / hold.on.sum())
-    if moving is not None and paid > MOST * most > 0:
+    if moving is not None and math.isfinite(most) and paid > MOST * most > 0:
         got = float(hold.per_step[[t.name for t in program.typed.terms].index(moving.name)])
         yield warning("RW512", moving.span, f"standing still pays: holding the default pose earns {paid:.3g} of the {most:.3g} a step that is on offer ({paid / most:.0%}), {got:.3g} of it for `{moving.name}`",
                       "narrow the kernel, ask for larger commands, or pay for progress rather than for being there")  # fmt: skip
+
+
+def offered(program: Compiled) -> float:
+    """The most that a step can pay: of all terms together, or of the `total` rule; inf if nothing bounds it."""
+    typed = program.typed
+    if typed.total is not None:
+        return program.bounds.of(typed.total).high
+    return sum(max(program.bounds.pays(term)[1], 0.0) for term in typed.terms)
+
+
+def unjudged(program: Compiled) -> str:
+    """Why RW512 cannot be measured of a reward that pays for motion; empty if it is."""
+    if math.isfinite(offered(program)) or _paid_for_motion(program) is None:
+        return ""
+    endless = [t.name for t in program.typed.terms if program.bounds.pays(t)[1] == math.inf]
+    rule = [] if program.typed.total is None else ["total"]
+    return f"whether standing still pays (RW512) is not judged: nothing bounds {', '.join(rule or endless)}"
+
+
+def _paid_for_motion(program: Compiled) -> Optional[Term]:
+    """The first term with something to offer that reads a command, else one that pays for motion."""
+    for term in program.typed.terms:
+        if program.bounds.pays(term)[1] > 0 and program.typed.reads(term.value) & COMMANDS:
+            return term
+    return pays_for_motion(program.resolved, program.typed, program.bounds)
 
 
 def dominant(program: Compiled, courses: Courses) -> Iterator[Diagnostic]:

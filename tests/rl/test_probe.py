@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import List, Optional
 
 import pytest
+import torch
 
 import rewardlang
 from rewardlang import cli
@@ -76,6 +77,35 @@ LINTS = [
 @pytest.mark.parametrize(("code", "task", "text"), LINTS, ids=[f"{c or 'sound'}-{i}" for i, (c, _, _) in enumerate(LINTS)])  # fmt: skip
 def test_lints(code: str, task: str, text: str) -> None:
     assert sorted(set(codes(probed(text, name=task)))) == code.split()
+
+
+@pytest.mark.parametrize(("rest", "found"), [
+    ("total = max(reward, 0)", True), ("total = min(reward, 50)", True), ("total = reward + forward_vel", False),
+    ("total = reward + 0.1 * forward_vel  # allow RW512: a start", False), ("reward fast = 0.001 * forward_vel", False),
+])  # fmt: skip
+def test_standing_still_under_a_total_and_without_bounds(rest: str, found: bool) -> None:
+    """RW512 goes by what the total can be; where nothing bounds it, that is said."""
+    text = f"reward = {WIDE.format(1.5)} as track + 0.5 * alive\n{rest}"
+    result = probed(text, name="humanoid_velocity")
+    assert ("RW512" in codes(result)) == found
+    assert ("RW512" in result.to_dict()["unjudged"]) == ("forward_vel" in rest)
+    if "fast" in rest:
+        assert result.to_dict()["unjudged"].endswith("nothing bounds forward_vel")
+
+
+def test_a_quantity_that_the_host_gives() -> None:
+    task = rewardlang.load_task("humanoid")
+    given = {"score": rewardlang.HostQuantity(range=(0, 1))}
+    program = rewardlang.compile("reward = alive + score", task, observations=True, quantities=given)
+    result = probe(program, task, host={"score": lambda env: torch.full((env.num_envs,), 0.25)})
+    assert result.courses["hold"].per_step[1] == pytest.approx(0.25)
+
+
+def test_a_simulator_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    spec = tmp_path / "a.reward"
+    spec.write_text("reward = alive\n", encoding="utf-8")
+    assert cli.main(["check", str(spec), "--probe", "--sim", "mujocco"]) == 2
+    assert "no simulator 'mujocco'; did you mean 'mujoco'" in capsys.readouterr().err
 
 
 def test_laws_about_returns() -> None:
