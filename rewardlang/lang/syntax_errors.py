@@ -92,6 +92,9 @@ def explain_token(source: Source, start: int, end: int, problem: UnexpectedToken
             "`as` names one addend of a sum",
             help="put what it should name in parentheses: `(a > b) as name`",
         )
+    if word in STATEMENTS and opened is None and not source.text[: span.start].rpartition("\n")[2].strip():
+        return error("RW003", span, f"`{word}` cannot stand here",
+                     help="this line is indented and so continues the one above: a statement starts in column 1")  # fmt: skip
     if word in RESERVED:
         return error(
             "RW003",
