@@ -26,8 +26,13 @@ def ended_at_once(program: Compiled, courses: Courses) -> Iterator[Diagnostic]:
     if _ends_at_once(hold):
         cause = next((c.name for c in program.typed.causes if not c.success), "")
         statement = program.resolved.causes[cause].condition if cause else program.terms[0]
-        yield warning("RW511", statement.span, f"the default pose of {program.vocabulary.task} ends the episode within {max(1, round(hold.length))} steps",
+        yield warning("RW511", statement.span, f"the default pose of {program.vocabulary.task} ends the episode within {_steps(hold.length)}",
                       "the limit does not fit this robot: `rewardlang quantities` and task.yaml show its heights; a param takes `--set NAME=VALUE`")  # fmt: skip
+
+
+def _steps(length: float) -> str:
+    count = max(1, round(length))
+    return "1 step" if count == 1 else f"{count} steps"
 
 
 def _ends_at_once(hold: Course) -> bool:

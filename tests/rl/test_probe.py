@@ -55,7 +55,9 @@ def test_dying_early_pays_on_a_robot_of_forty_kilograms(big: rewardlang.Task) ->
 
 def test_a_pose_that_is_a_failure() -> None:
     result = probed("reward = alive + forward_vel\nterminate fallen when base_height < 0.8[m]")
-    assert codes(result) == ["RW511"] and "ends the episode within 1" in result.findings[0].message
+    assert codes(result) == ["RW511"] and result.findings[0].message.endswith(
+        "ends the episode within 1 step"
+    )
 
 
 WIDE = "gauss(norm(command_lin_vel - base_lin_vel.xy), {}[m/s])"
