@@ -58,8 +58,7 @@ def parser() -> argparse.ArgumentParser:
     )
     check.add_argument(
         "--sim",
-        default="mujoco",
-        help="with --probe: the simulator, mujoco, mujoco_warp or isaacgym (default: mujoco)",
+        help="say what this simulator cannot tell of a reset state, and with --probe run there: mujoco (default), mujoco_warp or isaacgym",
     )
     _format_option(check)
 
@@ -179,24 +178,31 @@ def parser() -> argparse.ArgumentParser:
 
 def _check(arguments: argparse.Namespace) -> int:
     from . import show
+    from .sim import BLIND_AT_RESET, known
 
     program = _compiled(arguments)
     warnings, probed = list(program.warnings), None
+    sim = known(arguments.sim or "mujoco")
+    blind = sorted(program.at_reset & set(BLIND_AT_RESET.get(sim, ())))
     if arguments.probe:
-        _import_first(arguments.sim, None)
+        _import_first(sim, None)
         from .rl.probe import probe_task
 
-        probe = probe_task(program, arguments.task, _params(arguments.set), arguments.sim)
+        probe = probe_task(program, arguments.task, _params(arguments.set), sim)
         warnings, probed = [*warnings, *probe.findings], probe.to_dict()
     failed = (arguments.strict and bool(warnings)) or any(w.severity == "error" for w in warnings)
     if arguments.format == "json":
         data = {"ok": not failed, "task": program.vocabulary.task, "terms": show.finite(program.table()),
-                "expectations": [e.to_dict() for e in program.expectations], "diagnostics": [w.to_dict() for w in warnings]}  # fmt: skip
+                "expectations": [e.to_dict() for e in program.expectations], "diagnostics": [w.to_dict() for w in warnings], "zero_at_reset": blind}  # fmt: skip
         print(json.dumps(data if probed is None else {**data, "probe": show.finite(probed)}, indent=2))
     else:
         for warning in warnings:
             print(warning.render(), file=sys.stderr)
         print(show.terms(program))
+        if blind:
+            print(
+                f"on {sim} a reset state has no {' and no '.join(blind)} (0 until the next step): what remembers them starts from that"
+            )
         if probed is not None:
             print(show.probe(probed))
     return 2 if failed else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Set, Tuple
 
 from . import format
 from .at_start import at_start
@@ -19,7 +19,7 @@ from .ir import Program, Term
 from .lints import lints
 from .nodes import File
 from .nonfinite import bounded
-from .optimize import optimize
+from .optimize import optimize, reset_graph, step_graph
 from .resolve import Resolved, resolve
 from .types import Depends
 from .units import show
@@ -55,6 +55,12 @@ class Compiled:
         from .emit_triton import emit_triton
 
         return emit_triton(self.optimized, self._title)
+
+    @property
+    def at_reset(self) -> Set[str]:
+        """The raw quantities that it reads of a reset state, to observe it and for operators to start from."""
+        _, kept = step_graph(self.optimized)
+        return {n.data[0] for n in reset_graph(self.optimized, kept).nodes if n.op == "quantity"}
 
     @property
     def _title(self) -> str:

@@ -13,6 +13,8 @@ BACKENDS = ("mujoco", "mujoco_warp", "isaacgym")  # the file name is the --sim v
 ON_GPU = ("mujoco_warp", "isaacgym")  # where there is one, if no device is asked for
 BEFORE_TORCH = ("isaacgym",)  # must be imported before torch is
 VIEWERS = ("isaacgym",)  # have a window of their own
+# What a backend cannot tell of a reset state: it is 0 until the next step.
+BLIND_AT_RESET = {"isaacgym": ("contact_forces",)}
 IN_A_GRAPH = ("mujoco_warp",)  # can be a part of a CUDA graph
 
 INSTALL = {
@@ -22,6 +24,13 @@ INSTALL = {
     "isaacgym": "get Preview 4 from https://developer.nvidia.com/isaac-gym (Linux, Python 3.6 to 3.8), then "
     "pip install -e isaacgym/python",
 }
+
+
+def known(name: str) -> str:
+    """The name of a backend. Raises ValueError for any other."""
+    if name not in BACKENDS:
+        raise ValueError(f"no simulator {name!r}{did_you_mean(name, BACKENDS)}")
+    return name
 
 
 def import_first(name: str) -> None:
@@ -35,8 +44,7 @@ def make_sim(name: str, task, num_envs: int, device: str = "cpu", seed: int = 1,
 
     Raises ValueError for an unknown name, a viewer that there is not, or when its library is not installed.
     """
-    if name not in BACKENDS:
-        raise ValueError(f"no simulator {name!r}{did_you_mean(name, BACKENDS)}")
+    known(name)
     if viewer and name not in VIEWERS:
         raise ValueError(f"the {name} simulator has no viewer")
     return _backend(name).Sim(task, num_envs, device, seed, **({"viewer": True} if viewer else {}))

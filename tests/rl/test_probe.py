@@ -110,6 +110,15 @@ def test_a_simulator_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFix
     assert "no simulator 'mujocco'; did you mean 'mujoco'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("reward, said", [("rising(touch)", True), ("touch", False)])
+def test_what_a_simulator_cannot_tell_of_a_reset_state(reward: str, said: bool, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:  # fmt: skip
+    spec = tmp_path / "a.reward"
+    spec.write_text(f"touch = contact_forces[feet].z > 1[N]\nreward = count({reward})\n", encoding="utf-8")
+    for sim in ("mujoco", "isaacgym"):
+        assert cli.main(["check", str(spec), "--sim", sim]) == 0
+        assert ("no contact_forces" in capsys.readouterr().out) == (said and sim == "isaacgym")
+
+
 def test_laws_about_returns() -> None:
     laws = "\nexpect return(hold) > return(limp)\nexpect return(fall) > 2 * return(hold)\n"
     result = probed("reward = " + CARD.format(1.0) + laws)
