@@ -93,9 +93,15 @@ class Loader:
             names[alias_of(name)].add(name)
             self.taken.add(name)
         out: List[n.Statement] = []
+        found: List[Diagnostic] = []
         for s in own:
-            if not isinstance(s, n.Extends):
-                out += taken[s.span] if isinstance(s, n.Import) else [with_imports(s, names)]
+            try:
+                if not isinstance(s, n.Extends):
+                    out += taken[s.span] if isinstance(s, n.Import) else [with_imports(s, names)]
+            except RewardError as problem:
+                found += problem.diagnostics
+        if found:
+            raise RewardError(found)
         return n.File(tree.source, tuple(_extended(base, out)), tuple(imports))
 
     def _files(

@@ -213,6 +213,12 @@ def test_all_that_cannot_be_read_is_reported(folder):
     assert sorted(d.code for d in caught.value.diagnostics) == ["RW003", "RW009", "RW110", "RW111"]
 
 
+def test_all_names_that_imports_do_not_have_are_reported(folder):
+    with pytest.raises(rewardlang.RewardError) as caught:
+        load(folder, 'import "lib/kernels.reward" as g\na = g.bth\nreward = g.bth2 + a + g.kk')
+    assert [d.span.text for d in caught.value.diagnostics] == ["g.bth", "g.bth2", "g.kk"]
+
+
 def test_a_circle_over_two_files(folder):
     (folder / "b.reward").write_text('extends "a.reward"')
     with pytest.raises(rewardlang.RewardError, match="a.reward -> b.reward -> a.reward"):
