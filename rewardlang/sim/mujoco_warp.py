@@ -281,7 +281,8 @@ class SameMemory:
     deallocate_requires_context_guard = False
 
     def __init__(self, device: Any) -> None:
-        self.device, self.kept, self.next = device, [], 0  # (address, bytes) of each allocation, for good
+        self.device, self.next = device, 0
+        self.kept: List[Tuple[int, int]] = []  # address and bytes of each allocation, for good
 
     def __enter__(self) -> None:
         self.next, self.source = 0, wp.get_device_allocator(self.device)
