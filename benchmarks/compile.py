@@ -3,6 +3,7 @@
     python benchmarks/compile.py                 # a spec of 300 lines, 15 repetitions
     python benchmarks/compile.py --lines 1000 --repeat 5
     python benchmarks/compile.py --write long.reward
+    python benchmarks/compile.py --terms 1 10 20 100 1000 10000 --json benchmarks/results/compile.json   # how it grows with the terms
 
 Medians and spreads of wall time, and of user CPU time, which other work on the machine touches less.
 """
@@ -10,6 +11,7 @@ Medians and spreads of wall time, and of user CPU time, which other work on the 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import resource
@@ -19,7 +21,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 import rewardlang
 from rewardlang.lang.check import check
@@ -89,6 +91,66 @@ def text(lines: int) -> str:
     return out
 
 
+KINDS = (
+    "sum(torques^2) * {small}", "exp(-(forward_vel - {large}[m/s])^2 / {small}[m^2/s^2])", "{small} * sum(delta(actions)^2)",
+    "count(contact_forces[feet].z > {large}[N])", "{small} * abs(base_ang_vel.z)", "sum(relu(abs(dof_vel) - {large}[rad/s]))",
+    "timer(base_height > {small}[m])", "{small} * norm(projected_gravity.xy)",
+)  # fmt: skip
+
+
+def write_terms(folder: Path, count: int) -> Path:
+    """The file of a spec of so many terms, no two alike. A file may have 60,000 words: beyond 2500 terms it extends others."""
+    path = folder / "empty.reward"
+    for first in range(0, count, 2500):
+        lines = "".join(
+            f"  + 0.{1 + i % 9} * {KINDS[i % len(KINDS)].format(small=round(0.1 + 1e-4 * i, 4), large=round(0.2 + 1e-2 * i, 2))} as term_{i}\n"
+            for i in range(first, min(first + 2500, count))
+        )
+        base = f'extends "{path.name}"\n' if first else "task humanoid\n"
+        path = folder / f"{count}_{first}.reward"
+        path.write_text(f"{base}reward part_{first} =\n{lines}", encoding="utf-8")
+    return path
+
+
+def growth(counts: Sequence[int], repeat: int) -> List[Dict[str, Any]]:
+    """{terms, seconds to Compiled in each repetition, seconds from that to a Reward that can be called}, a row for each count."""
+    rows = []
+    rewardlang.Reward(rewardlang.compile("reward = alive"), 1)  # what is loaded once
+    print(
+        f"{'terms':>6} {'text to program, ms':>20} {'least .. most':>20} {'us a term':>10} {'to a callable, ms':>18}"
+    )
+    folder = tempfile.TemporaryDirectory()
+    for count in counts:
+        path, found = write_terms(Path(folder.name), count), []
+        for _ in range(max(1, min(repeat, 3000 // count))):
+            start = time.perf_counter()
+            program = rewardlang.compile(rewardlang.load(path))
+            middle = time.perf_counter()
+            rewardlang.Reward(program, 1, backend="torch")
+            found.append((middle - start, time.perf_counter() - start))
+        assert len(program.terms) == count
+        seconds, whole = map(list, zip(*found))
+        row = {"terms": count, "program s": seconds, "callable s": whole}
+        middle_ms = 1e3 * statistics.median(seconds)
+        print(f"{count:6} {middle_ms:20.1f} {1e3 * min(seconds):9.1f} ..{1e3 * max(seconds):8.1f} {1e3 * middle_ms / count:10.0f} "
+              f"{1e3 * statistics.median(whole):18.1f}", flush=True)  # fmt: skip
+        rows.append(row)
+    folder.cleanup()
+    return rows
+
+
+def imports(repeat: int) -> Dict[str, List[float]]:
+    """{module: seconds to import it in each of several new processes}"""
+    code = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
+    run = lambda module: subprocess.run(
+        [sys.executable, "-c", code.format(module)], capture_output=True, text=True, check=True
+    )
+    return {
+        module: [float(run(module).stdout) for _ in range(repeat)]
+        for module in ("rewardlang", "torch", "rewardlang.reward")
+    }
+
+
 def stages(path: Path) -> Dict[str, Callable[[], object]]:
     """Each stage of compiling a file as a call."""
     tree = rewardlang.load(path).tree
@@ -127,7 +189,29 @@ def main() -> None:
     options.add_argument("--lines", type=int, default=300)
     options.add_argument("--repeat", type=int, default=15)
     options.add_argument("--write", type=Path, help="only write the spec")
+    options.add_argument("--terms", type=int, nargs="+", help="how it grows: compile specs of so many terms")
+    options.add_argument("--json", type=Path, help="with --terms: write the numbers here too")
     arguments = options.parse_args()
+    if arguments.terms:
+        import torch
+
+        torch.set_num_threads(1)
+        loaded = imports(3)
+        for module, seconds in loaded.items():
+            print(
+                f"import {module}: {statistics.median(seconds):.2f} s ({min(seconds):.2f} .. {max(seconds):.2f})"
+            )
+        rows = growth(arguments.terms, arguments.repeat)
+        versions = {"python": platform.python_version(), "torch": torch.__version__}
+        found = {
+            "device": f"{platform.machine()}, {os.cpu_count()} CPUs",
+            "versions": versions,
+            "imports": loaded,
+            "rows": rows,
+        }
+        if arguments.json:
+            arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        return
     if arguments.write:
         arguments.write.write_text(text(arguments.lines), encoding="utf-8")
         return

@@ -3,10 +3,12 @@
     python benchmarks/step.py                                  # on a GPU: 1024 to 32768 environments
     python benchmarks/step.py --check --json step.json         # and first: does the GPU do what the CPU's simulator does?
     python benchmarks/step.py --device cpu --envs 8 --steps 5 --rounds 2
+    python benchmarks/step.py --spec reward_specs/humanoid/walk.reward --envs 4096 --ways unseen graph    # what forces at resets cost
 
 `physics` is the substeps of a control step as one CUDA graph, with targets that change every step. `graph` is the whole environment step as
 one graph; `flat` the same, with as many iterations of the solver as the model allows instead of a loop that ends when it has converged;
-`split` the same as graphs between the simulator's; `eager` one operation at a time. All take turns within a round, from the same
+`split` the same as graphs between the simulator's; `eager` one operation at a time; `unseen` is `graph` without the forces at a reset
+that some specs read (`--ways unseen graph`; `--at-once 64`: for so many environments in one go). All take turns within a round, from the same
 states on and with the same random actions; a time is that of `--steps` steps between two waits for the device. What is `beyond` is the share of an
 environment step that is not physics.
 """
@@ -34,6 +36,7 @@ from rewardlang.sim import make_sim
 ROOT = Path(__file__).parent.parent
 LITERAL = "forward_vel + 1.0*alive - 0.01*sum(torques^2)"
 RECORDED = ("split", "flat", "graph")
+WAYS = ("eager", *RECORDED, "unseen")
 SHOWN = ("root_states", "dof_pos", "dof_vel", "dof_forces", "body_states", "contact_forces")
 Run = Callable[[torch.Tensor], Any]
 
@@ -104,11 +107,11 @@ def runs(
     found: Dict[str, Run] = {}
     for mode in modes:
         env = make(task, spec, sim)
-        forces = sim.forces_at_reset
+        sim.forces_at_reset = forces = sim.forces_at_reset and mode != "unseen"
         record(env, mode, actions)
 
         def step(row: torch.Tensor, env: RewardEnv = env, forces: bool = forces) -> Any:
-            sim.forces_at_reset, sim.hasty = forces, True
+            sim.forces_at_reset = forces
             return env.step(row)
 
         found[mode] = step
@@ -263,6 +266,12 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=6)
     options.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options.add_argument(
+        "--ways", nargs="+", choices=WAYS, help="beside physics; by default all but `unseen`"
+    )
+    options.add_argument(
+        "--at-once", type=int, help="environments whose forces at a reset are found in one go, at least"
+    )
+    options.add_argument(
         "--check", action="store_true", help="compare with the CPU's simulator first; exit 1 if they differ"
     )
     options.add_argument("--json", type=Path, help="write the numbers here too")
@@ -292,6 +301,10 @@ def main() -> None:
         }
     else:
         specs = {Path(arguments.spec).stem: Path(arguments.spec).read_text()}
+    if arguments.at_once:
+        from rewardlang.sim import mujoco_warp
+
+        mujoco_warp.AT_ONCE = arguments.at_once
     rows = []
     spoilt = {one.get("crashed") for one in checks}
     print(
@@ -302,7 +315,8 @@ def main() -> None:
         size = (arguments.steps, num_envs, len(task.actuated))
         actions = 2 * torch.rand(size, generator=generator, device=device) - 1
         modes = ["eager"] if num_envs <= 4096 or not device.startswith("cuda") else []
-        modes += [mode for mode in RECORDED if mode not in spoilt and device.startswith("cuda")]
+        modes += [mode for mode in RECORDED if device.startswith("cuda")]
+        modes = [mode for mode in arguments.ways or modes if mode not in spoilt]
         for title, spec in specs.items():
             seconds = timed(*runs(task, spec, num_envs, device, actions, modes), actions, arguments.rounds)
             bare = statistics.median(seconds["physics"])

@@ -13,6 +13,7 @@ from .lang.anatomy import anatomy
 from .lang.compiler import Compiled
 from .lang.ir import Node
 from .lang.types import Kind
+from .lang.uncollected import uncollected
 from .statistics import Statistics
 
 RUN = ("epoch", "frames", "progress")
@@ -44,6 +45,7 @@ class Reward:
     their reset states in the quantities. Both take a mapping from name to tensor [N, ...]; no host synchronisation happens.
     """
 
+    @uncollected
     def __init__(self, program: Compiled, num_envs: Optional[int] = None, device: Any = "cpu", dtype: torch.dtype = torch.float32,
                  params: Optional[Mapping[str, float]] = None, gamma: float = 0.99, backend: str = "auto") -> None:  # fmt: skip
         """`num_envs` may be left to the first quantities that come. `gamma` is the trainer's discount, which `potential` reads.

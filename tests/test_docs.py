@@ -36,6 +36,15 @@ def blocks(language, pages=PAGES):
                 yield pytest.param(page, name, text, id=f"{name_of(page)}-{i}")
 
 
+def test_the_tables_of_the_performance_page_are_of_the_numbers_kept():
+    """`python benchmarks/tables.py` writes them."""
+    tables = runpy.run_path(str(ROOT / "benchmarks" / "tables.py"))
+    text = tables["page"]()
+    assert text == (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    assert {name for _, name, _ in tables["TABLE"].findall(text)} == set(tables["TABLES"])
+    assert text.count("microseconds") >= 3 and "/root" not in text
+
+
 @pytest.mark.parametrize(("page", "name", "text"), list(blocks("reward")))
 def test_specs_compile(page, name, text, tmp_path):
     """Each is a file beside the named ones of its page (a library: it has no reward)."""

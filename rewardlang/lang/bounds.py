@@ -77,6 +77,10 @@ class Bounds:
         steps: int = 1000,
     ) -> None:
         self.program, self.nodes, self.steps = program, program.nodes, steps
+        # slot → the node that reads it
+        self.read_at = {
+            node.data[0]: i for i, node in reversed(list(enumerate(self.nodes))) if node.op == "state"
+        }
         self.known = known or {}  # quantity → the range of each of its elements
         self.norms: Dict[int, Range] = {}  # node → the norm of its vectors
         self.atoms = Atoms()
@@ -313,9 +317,7 @@ class Bounds:
         return [place.facts.of(a.plus(b, -1.0)) for a, b in zip(wide(forms), wide(own))]
 
     def _read(self, slot: int) -> Optional[int]:
-        return next(
-            (i for i, node in enumerate(self.nodes) if node.op == "state" and node.data[0] == slot), None
-        )
+        return self.read_at.get(slot)
 
     # conditions
 

@@ -22,6 +22,7 @@ from .nonfinite import bounded
 from .optimize import optimize, reset_graph, step_graph
 from .resolve import Resolved, resolve
 from .types import Depends
+from .uncollected import uncollected
 from .units import show
 from .vocabulary import Vocabulary
 
@@ -113,6 +114,7 @@ class Compiled:
         return rows
 
 
+@uncollected
 def compile_tree(tree: File, vocabulary: Vocabulary, name: str = "") -> Compiled:
     """A parsed spec compiled for a task's vocabulary. Raises RewardError with every error of the first stage that has any."""
     resolved = resolve(tree, vocabulary)

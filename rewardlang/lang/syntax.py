@@ -17,6 +17,7 @@ from .folding import MAX_FLOAT32
 from .qualified import written_out
 from .source import Source, Span, decode
 from .syntax_errors import explain_character, explain_token
+from .uncollected import uncollected
 
 MAX_DEPTH = 120
 MAX_TOKENS = 60_000
@@ -33,6 +34,7 @@ def parse(source: Source) -> n.File:
     return tree
 
 
+@uncollected
 def parse_parts(source: Source) -> Tuple[n.File, List[Diagnostic]]:
     """The statements of a text that parse, as editors want them, and the first error of each that does not."""
     found: List[Diagnostic] = []

@@ -35,9 +35,10 @@ class Commands:
     ) -> None:
         self.ranges, self.draw = ranges, draw  # draw(width): uniform numbers in [0, 1], [N, width]
         self.interval = max(1, round(ranges.resampling_time / dt))
-        self.lin_vel = torch.zeros(num_envs, 2, device=device)
-        self.ang_vel = torch.zeros(num_envs, device=device)
-        self.heading = torch.zeros(num_envs, device=device)
+        self.values = torch.zeros(
+            num_envs, 4, device=device
+        )  # all but `standing`, so that one operation writes them
+        self.lin_vel, self.ang_vel, self.heading = self.values[:, :2], self.values[:, 2], self.values[:, 3]
         self.standing = torch.zeros(num_envs, dtype=torch.bool, device=device)
         r = ranges
         self.low = torch.tensor(
@@ -73,15 +74,13 @@ class Commands:
     def resample(self, mask: torch.Tensor) -> None:
         """New commands for the environments of `mask` [N] bool."""
         drawn = self.draw(5)
+        values = self.low + self.span * drawn[:, :4]
         standing = drawn[:, 4] < self.ranges.standing_share
-        values = (self.low + self.span * drawn[:, :4]) * torch.cat(
-            (~standing[:, None].expand(-1, 3), torch.ones_like(mask)[:, None]), 1
-        )
-        lin_vel = values[:, :2] * (values[:, :2].norm(dim=1, keepdim=True) >= self.ranges.zero_below)
-        self.lin_vel.copy_(torch.where(mask[:, None], lin_vel, self.lin_vel))
-        self.ang_vel.copy_(torch.where(mask, values[:, 2], self.ang_vel))
-        self.heading.copy_(torch.where(mask, values[:, 3], self.heading))
-        self.standing.copy_(torch.where(mask, standing, self.standing))
+        slow = values[:, :2].norm(dim=1) < self.ranges.zero_below
+        values[:, :3].masked_fill_(standing[:, None], 0.0)
+        values[:, :2].masked_fill_(slow[:, None], 0.0)
+        torch.where(mask[:, None], values, self.values, out=self.values)
+        torch.where(mask, standing, self.standing, out=self.standing)
 
     def follow_heading(self, root_quat: torch.Tensor) -> None:
         """The yaw rate that turns towards the commanded heading. root_quat [N, 4] xyzw."""

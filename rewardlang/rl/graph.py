@@ -67,7 +67,6 @@ class Recorded:
         stream = torch.cuda.Stream(env.device)
         try:
             if self.split:
-                sim.hasty = True  # type: ignore[attr-defined]
                 env.sim = Outside(sim, self)
             with torch.cuda.stream(stream), torch.cuda.use_mem_pool(self.memory, env.device):
                 self.begin()

@@ -6,6 +6,7 @@ The physics is that of the MJCF, as on the CPU, in float32.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -33,15 +34,11 @@ POINTS = {  # of a geom on the ground, at most
     int(mujoco.mjtGeom.mjGEOM_CAPSULE): 2,
 }
 MOST, AT_A_TIME = 64, 24  # contacts: of a world, and with rows in its constraints
-AT_ONCE = 256  # environments whose forces at a reset are found in one go, at least; else a quarter of all
+AT_ONCE = 256  # environments whose forces at a reset are found in one go, at least; else a sixteenth of all
 
 
 class Sim:
-    """protocol.Sim on MuJoCo Warp. `seed` is not used: physics draws nothing at random.
-
-    Inside of a graph, or if `hasty`, forces at a reset are found for up to `AT_ONCE` environments or a quarter of all; should more
-    be reset in one step, the others show none until their first step.
-    """
+    """protocol.Sim on MuJoCo Warp. `seed` is not used: physics draws nothing at random."""
 
     def __init__(self, task, num_envs: int, device: str = "cpu", seed: int = 1):
         wp.config.log_level = (
@@ -49,7 +46,7 @@ class Sim:
         )  # it would print what devices there are, and each kernel that it loads
         wp.init()
         self.num_envs, self.device = num_envs, str(torch.zeros(0, device=device).device)
-        self.forces_at_reset, self.hasty = True, False
+        self.forces_at_reset = True
         self.dof_names, self.body_names = task.dof_names, task.body_names
         self._device = wp.device_from_torch(torch.device(self.device))
         self.model = model = load_model(task, batched=False)
@@ -88,10 +85,6 @@ class Sim:
         for own, given in zip(self._asked, (mask, root_states, dof_pos, dof_vel)):
             own.copy_(given)
         self._run(self._reset)
-        if self.forces_at_reset and self.num_envs > self._few and not (self.hasty or self._recording()):
-            for begin in range(self._few, int(self._count.numpy()[0]), self._few):
-                with self._on_stream():
-                    self._find_forces(begin)
 
     def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> np.ndarray:
         """A picture of one environment. [height, width, 3] uint8, RGB. Raises RuntimeError if it cannot."""
@@ -156,9 +149,11 @@ class Sim:
         self._motor_targets = wp.from_torch(self._targets)
 
         # Worlds in which the forces of a few reset environments are found, so that not all have to be reckoned anew.
-        self._few = min(self.num_envs, max(AT_ONCE, self.num_envs // 4))
+        self._few = min(self.num_envs, max(AT_ONCE, self.num_envs // 16))
         self._aside = mjw.make_data(model, self._few, nconmax=contacts, njmax=rows)
-        self._count, self._line = wp.zeros(1, dtype=int), wp.zeros(self.num_envs, dtype=int)
+        self._line = wp.zeros(self.num_envs, dtype=int)
+        self._count, self._begin, self._more = (wp.zeros(1, dtype=int) for _ in range(3))
+        self._same_memory = contextlib.nullcontext() if self._device.is_cpu else SameMemory(self._device)
         self._same: Any = wp.array(np.arange(self.num_envs), dtype=int)
         self._row = wp.zeros(self._few, dtype=int)
         self._contacts: Any = wp.array(np.arange(self._data.naconmax), dtype=int)
@@ -185,24 +180,33 @@ class Sim:
             wp.launch(
                 kernels.line_up, self.num_envs, [self._mask], [self._count, self._line], device=self._device
             )
-            self._find_forces(0)
+            self._begin.zero_()
+            self._go_on(0)
+            wp.capture_while(self._more, self._find_forces)
+
+    def _go_on(self, done: int) -> None:
+        """So many more in line are done: are there others?"""
+        inputs, outputs = [done, self._count], [self._begin, self._more]
+        wp.launch(kernels.go_on, 1, inputs, outputs, device=self._device)
 
     def _show(self, masked: bool) -> None:
         data = self._data
         inputs = [self._robot, masked, self._mask, data.qpos, data.qvel, data.qfrc_actuator]
         wp.launch(kernels.show, self.num_envs, inputs, [self._shown], device=self._device)
 
-    def _find_forces(self, begin: int) -> None:
-        """Forces of the reset environments that stand in line from `begin` on."""
+    def _find_forces(self) -> None:
+        """Forces of the next few of the reset environments in line."""
         data, aside = self._data, self._aside
-        inputs = [self._count, self._line, begin, data.qpos, data.qvel, data.ctrl]
+        inputs = [self._count, self._line, self._begin, data.qpos, data.qvel, data.ctrl]
         outputs = [self._row, aside.qpos, aside.qvel, aside.ctrl, aside.qacc_warmstart]
         wp.launch(kernels.take, self._few, inputs, outputs, device=self._device)
-        mjw.forward(self._model, aside)
+        with self._same_memory:
+            mjw.forward(self._model, aside)
         inputs = [self._robot, self._row, aside.qfrc_actuator]
         size = (self._few, len(self.dof_names))
         wp.launch(kernels.give_forces, size, inputs, [self._shown.dof_forces], device=self._device)
         self._add_contacts(aside, self._contacts_aside, self._row)
+        self._go_on(self._few)
 
     def _add_contacts(self, data: Any, contacts: Any, row: Any) -> None:
         mjw.contact_force(self._model, data, contacts, True, self._push)
@@ -254,6 +258,7 @@ class Sim:
         with wp.ScopedDevice(self._device):
             self._step()
             self._reset()
+            self._find_forces()  # nobody stands in line yet: its memory is had, and nothing given
         wp.synchronize_device(self._device)
 
     def _host_data(self, env_index: int) -> mujoco.MjData:
@@ -265,6 +270,39 @@ class Sim:
         if self._camera is not None:
             self._camera.close()
             self._camera = None
+
+
+class SameMemory:
+    """A context in which the same allocations get the same memory every time, so that a loop in a graph can hold them.
+
+    There memory can't be allocated, but MuJoCo Warp allocates in each call; the first time is to be outside of one.
+    """
+
+    deallocate_requires_context_guard = False
+
+    def __init__(self, device: Any) -> None:
+        self.device, self.next = device, 0
+        self.kept: List[Tuple[int, int]] = []  # address and bytes of each allocation, for good
+
+    def __enter__(self) -> None:
+        self.next, self.source = 0, wp.get_device_allocator(self.device)
+        self.scope = wp.ScopedAllocator(self.device, self)
+        self.scope.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.scope.__exit__(*error)
+
+    def allocate(self, size_in_bytes: int) -> int:
+        if self.next == len(self.kept):
+            self.kept.append((self.source.allocate(size_in_bytes), size_in_bytes))
+        address, size = self.kept[self.next]
+        if size != size_in_bytes:
+            raise RuntimeError(f"an allocation of {size_in_bytes} bytes, where there were {size} before")
+        self.next += 1
+        return address
+
+    def deallocate(self, ptr: int, size_in_bytes: int) -> None:
+        """Nothing: it stays for the next time."""
 
 
 def _robot(task, model: mujoco.MjModel, root: int, joints: np.ndarray) -> Any:

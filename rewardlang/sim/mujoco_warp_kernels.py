@@ -239,10 +239,19 @@ def line_up(mask: wp.array(dtype=wp.bool), count: wp.array(dtype=int), line: wp.
 
 
 @wp.kernel
+def go_on(
+    done: int, count: wp.array(dtype=int), begin: wp.array(dtype=int), more: wp.array(dtype=int)
+) -> None:
+    """`begin` of the line after `done` more of it, and whether anybody stands there. One thread."""
+    begin[0] = begin[0] + done
+    more[0] = wp.where(begin[0] < count[0], 1, 0)
+
+
+@wp.kernel
 def take(
     count: wp.array(dtype=int),
     line: wp.array(dtype=int),
-    begin: int,
+    begin: wp.array(dtype=int),
     qpos: wp.array(dtype=float, ndim=2),
     qvel: wp.array(dtype=float, ndim=2),
     ctrl: wp.array(dtype=float, ndim=2),
@@ -252,13 +261,15 @@ def take(
     ctrl_out: wp.array(dtype=float, ndim=2),
     warmstart_out: wp.array(dtype=float, ndim=2),
 ) -> None:
-    """States of the worlds in line from `begin` on, to worlds that are there for this. One thread for each of those."""
+    """States of the worlds in line from `begin` on, to worlds that are there for this. One thread for each of those.
+
+    Where the line ends before them, the others take the state of its last, and belong to no row: the solver goes on until all have
+    converged, and would wait for what they held before.
+    """
     s = wp.tid()
-    place_in_line = begin + s
-    w = wp.where(place_in_line < count[0], line[wp.min(place_in_line, line.shape[0] - 1)], -1)
-    row[s] = w
-    if w < 0:
-        return
+    last = count[0] - 1
+    w = line[wp.clamp(begin[0] + s, 0, wp.max(last, 0))]
+    row[s] = wp.where(begin[0] + s <= last, w, -1)
     for i in range(qpos.shape[1]):
         qpos_out[s, i] = qpos[w, i]
     for i in range(qvel.shape[1]):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -53,24 +55,38 @@ def test_the_same_states_give_the_same_tensors_and_rewards(warp_sim):
     assert float(torch.stack(agree).float().mean()) > 0.97 and touching > 50
 
 
-def test_forces_at_a_reset_are_found_for_all(warp_sim, monkeypatch):
-    """Also for more environments than are looked at in one go; a recorded step looks once."""
+@pytest.mark.parametrize("reset", [[], [3], [0, 1], [0, 1, 3, 4], [4, 2, 1, 0, 3]])
+def test_forces_at_a_reset_are_found_for_all(warp_sim, monkeypatch, reset):
+    """Also for more environments than are looked at in one go, and for none; in the recorded reset, which looks until all are done."""
     monkeypatch.setattr(warp_sim, "AT_ONCE", 2)
-    task = rewardlang.load_task("humanoid")
-    sim = make_sim("mujoco_warp", task, 5)
+    sim = make_sim("mujoco_warp", rewardlang.load_task("humanoid"), 5)
     root, pose = sim.root_states.clone(), sim.dof_pos.clone()
-    root[:, 2] -= 0.01
-    mask, still = torch.tensor([True, True, False, True, True]), torch.zeros_like(pose)
-    pressed = lambda: (sim.contact_forces[:, :, 2].sum(1) > 1).tolist()
+    everyone, still = torch.ones(5, dtype=torch.bool), torch.zeros_like(pose)
+    root[:, 2] += 3
+    sim.reset(everyone, root, pose, still)
+    assert not sim.contact_forces.any()
+    root[:, 2] -= 3.01
+    mask = torch.zeros_like(everyone).index_fill(0, torch.tensor(reset, dtype=torch.long), True)
     sim.reset(mask, root, pose, still)
-    assert pressed() == mask.tolist()
-    assert torch.equal(sim.contact_forces[0], sim.contact_forces[4])
-    sim.hasty = True
-    sim.reset(mask, root, pose, still)
-    assert sum(pressed()) == 2
+    weight = sim.contact_forces[:, :, 2].sum(1)
+    assert ((weight > 1) == mask).all() and (weight[mask] == weight[mask][:1]).all()
     sim.forces_at_reset = False
     sim.reset(mask, root, pose, still)
-    assert sum(pressed()) == 0
+    assert not sim.contact_forces.any()
+
+
+def test_a_loop_in_a_graph_gets_the_memory_that_it_had(warp_sim, monkeypatch):
+    had = iter(range(1000, 2000, 100))
+    source = SimpleNamespace(allocate=lambda size: next(had))
+    monkeypatch.setattr(warp_sim.wp, "get_device_allocator", lambda device: source)
+    monkeypatch.setattr(warp_sim.wp, "ScopedAllocator", lambda device, allocator: contextlib.nullcontext())
+    memory, asked = warp_sim.SameMemory(None), (64, 8, 64)
+    for _ in range(3):
+        with memory:
+            assert [memory.allocate(size) for size in asked] == [1000, 1100, 1200]
+            memory.deallocate(1000, 64)
+    with memory, pytest.raises(RuntimeError, match="an allocation of 8 bytes, where there were 64 before"):
+        memory.allocate(8)
 
 
 def test_forces_at_a_reset_are_left_out_if_the_spec_reads_none(warp_sim):
