@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import rewardlang
 from rewardlang.cli import main
@@ -33,6 +34,34 @@ def test_a_spec_is_of_its_folders_task_and_has_no_warning(path: Path, capsys: An
     assert main(["check", "--strict", str(path)]) == 0
     assert "warning" not in "".join(capsys.readouterr())
     assert main(["fmt", "--check", str(path)]) == 0
+
+
+# (what the feet do from the reset on, 20 ms a letter: Left down, Right down, Both, None; whether walk.reward's stride pays for it)
+GAITS = [
+    ("B" * 50, False),  # standing
+    ("B" + "L" * 50, False),  # a fall over one leg: training stopped at it when it was paid
+    ("B" + "LR" * 25, False),  # what chatters is not a step
+    ("B" + "N" * 50, False),
+    ("B" + ("L" * 12 + "R" * 12) * 3, True),
+]
+
+
+@pytest.mark.parametrize("feet, paid", GAITS, ids=["standing", "falling", "chattering", "flying", "walking"])
+def test_a_walk_is_paid_from_its_second_step_on(feet: str, paid: bool) -> None:
+    program = rewardlang.compile(rewardlang.load(ROOT / "reward_specs" / "humanoid" / "walk.reward"))
+    reward = rewardlang.Reward(program, 1)
+    state = {name: torch.zeros(shape, dtype=kind) for name, (shape, kind) in reward.shapes.items()}
+    state["root_quat"][:, 3], state["root_lin_vel"][:, 0] = 1, 0.7  # upright, m/s
+    bodies = rewardlang.load_task("humanoid").body_names
+    left, right = bodies.index("left_foot"), bodies.index("right_foot")
+    pays = []
+    for step in feet:
+        state["contact_forces"][:, left, 2] = 40.0 * (step in "LB")
+        state["contact_forces"][:, right, 2] = 40.0 * (step in "RB")
+        pays.append(float(reward(state)[1]["stride"]))
+    first = feet.index("R") if "R" in feet else len(feet)
+    assert sum(pays[:first]) == 0
+    assert (sum(pays) / len(pays) > 0.5) == paid
 
 
 @pytest.mark.parametrize(
