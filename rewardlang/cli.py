@@ -75,6 +75,12 @@ def parser() -> argparse.ArgumentParser:
     )
     _task_option(explain)
 
+    emit = _command(commands, "emit", _emit, "write a reward file as a torch file that needs no rewardlang")
+    emit.add_argument("file", help="the .reward file, or - for standard input")
+    emit.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: standard output)")
+    _set_option(emit)
+    _task_option(emit)
+
     fmt = _command(commands, "fmt", _fmt, "format reward files: one canonical layout, comments kept")
     fmt.add_argument("files", nargs="+", metavar="FILE", help=".reward files, or - for standard input")
     fmt.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file would change")
@@ -214,6 +220,17 @@ def _explain(arguments: argparse.Namespace) -> None:
     print(show.STAGES[arguments.show](_compiled(arguments)))
 
 
+def _emit(arguments: argparse.Namespace) -> None:
+    from .lang.standalone import standalone
+
+    text = standalone(_compiled(arguments, observations=False), _params(arguments.set))
+    if arguments.output is None:
+        sys.stdout.write(text)
+    else:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+        print(f"wrote {arguments.output}")
+
+
 def _fmt(arguments: argparse.Namespace) -> int:
     from .lang.fmt import formatted
     from .lang.source import decode, read
@@ -304,13 +321,13 @@ def _import_first(sim: str, run: Optional[str]) -> None:
     import_first(open_run(run).read_info()["sim"] if run is not None and sim == "auto" else sim)
 
 
-def _compiled(arguments: argparse.Namespace) -> Any:
+def _compiled(arguments: argparse.Namespace, observations: bool = True) -> Any:
     from . import compile, load, parse
 
     gc.disable()  # a compile makes many small objects and frees few: collecting would take a sixth of its time
     try:
         spec = parse(sys.stdin.read(), "<stdin>") if arguments.file == "-" else load(_file(arguments.file))
-        program = compile(spec, arguments.task, observations=True)
+        program = compile(spec, arguments.task, observations=observations)
     finally:
         gc.enable()
     for name, value in _params(arguments.set).items():
