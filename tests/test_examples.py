@@ -18,4 +18,4 @@ def test_example_runs(path, capsys):
 
 
 def test_there_are_examples():
-    assert [path.name[0] for path in EXAMPLES] == ["1", "2", "3", "4", "5"]
+    assert [path.name[0] for path in EXAMPLES] == ["1", "2", "3", "4", "5", "6"]
