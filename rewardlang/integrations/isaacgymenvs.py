@@ -43,11 +43,12 @@ def attach(task_class: Any, spec: Given, *, groups: Optional[Mapping[str, Any]] 
             self.reset_buf = torch.where(
                 out.terminated | out.nonfinite, torch.ones_like(self.reset_buf), self.reset_buf
             )
+            paid = out.contributions.clone()  # a fused kernel writes into the same tensor again
             terms: Dict[str, torch.Tensor] = {
-                f"rew_{name}": out.contributions[:, i] for i, name in enumerate(reward.names)
+                f"rew_{name}": paid[:, i] for i, name in enumerate(reward.names)
             }
             self.extras["episode_cumulative"] = {**self.extras.get("episode_cumulative", {}), **terms}
-            self.extras.update({name: paid.mean() for name, paid in terms.items()})
+            self.extras.update({name: term.mean() for name, term in terms.items()})
 
         def reset_idx(self, env_ids: Any, *more: Any) -> None:
             super().reset_idx(env_ids, *more)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-import textwrap
 from typing import Dict, List, Sequence, Tuple
 
 from .compiler import Compiled
-from .emit import _Function, _Step, _Weights, names_of, safe
+from .emit import LONGEST, _Function, _Step, _Weights, names_of, safe
 from .expressions import MULTIPLY, POSTFIX, number
 from .ir import Node
 from .optimize import reset_graph, step_graph, weight_graph
@@ -109,10 +108,16 @@ def _head(program: Compiled, read: Dict[str, Node]) -> str:
 
 def _names(name: str, items: Sequence[str]) -> str:
     """A tuple of names, over as many lines as it needs."""
-    text = f"{name} = {names_of(items)}"
-    if len(text) <= 100:
-        return text
-    return "\n".join([f"{name} = (", *textwrap.wrap(names_of(items).strip("()") + ("" if len(items) == 1 else ","), 96, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False), ")"])  # fmt: skip
+    whole = f"{name} = {names_of(items)}"
+    if len(whole) <= LONGEST:
+        return whole
+    lines = [f"{name} = ("]
+    for item in map(json.dumps, items):
+        if lines[-1][:1] == " " and len(lines[-1]) + len(item) < LONGEST:
+            lines[-1] += f" {item},"
+        else:
+            lines.append(f"    {item},")
+    return "\n".join([*lines, ")"])
 
 
 def _constants(constants: Sequence[Tuple[str, str]]) -> str:

@@ -14,7 +14,7 @@ import torch
 
 import rewardlang
 from rewardlang import cli
-from rewardlang.lang.standalone import standalone
+from rewardlang.lang.standalone import _names, standalone
 
 from .states import cast, sequence
 
@@ -89,6 +89,15 @@ def compare(spec: rewardlang.Spec, path: Path) -> None:
                 reached[name].zero_()
         s = reset(moment.reset, after, s, p, k)
         reward.reset(after, moment.reset)
+
+
+def test_long_lists_of_names_stay_whole() -> None:
+    """Names of a model may hold blanks and quotes."""
+    names = ["a leg", 'the "left" one', *(f"joint {i}" for i in range(30))]
+    text = _names("JOINTS", names)
+    assert (
+        ast.literal_eval(text[len("JOINTS = ") :]) == tuple(names) and max(map(len, text.splitlines())) <= 100
+    )
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
