@@ -86,6 +86,7 @@ def test_imports(path: Path) -> None:
             "marked_yaml",
             "marked_xml",
             "cli",
+            "command_input",
             "show",
             "editor",
             "__init__",
