@@ -275,6 +275,9 @@ def test_an_unmodified_robot_is_paid_the_same(upstream: Any) -> None:
     theirs = robot_of(original, config)
     torch.manual_seed(0)
     mine = robot_of(Attached, config)
+    assert {name: mine.reward_scales[name] for name in theirs.reward_scales} == pytest.approx(
+        theirs.reward_scales
+    )
     ends, paid = 0, []
     for i in range(STEPS):
         actions = 0.1 * torch.randn(ENVS, 12)
