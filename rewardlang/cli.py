@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from . import __version__
+from .command_input import compiled, existing, params
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -74,6 +74,12 @@ def parser() -> argparse.ArgumentParser:
         help="which artefact (default: terms)",
     )
     _task_option(explain)
+
+    emit = _command(commands, "emit", _emit, "write a reward file as a torch file that needs no rewardlang")
+    emit.add_argument("file", help="the .reward file, or - for standard input")
+    emit.add_argument("-o", "--output", metavar="FILE", help="the file to write (default: standard output)")
+    _set_option(emit)
+    _task_option(emit)
 
     fmt = _command(commands, "fmt", _fmt, "format reward files: one canonical layout, comments kept")
     fmt.add_argument("files", nargs="+", metavar="FILE", help=".reward files, or - for standard input")
@@ -180,7 +186,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from . import show
     from .sim import BLIND_AT_RESET, known
 
-    program = _compiled(arguments)
+    program = compiled(arguments)
     warnings, probed = list(program.warnings), None
     sim = known(arguments.sim or "mujoco")
     blind = sorted(program.at_reset & set(BLIND_AT_RESET.get(sim, ())))
@@ -188,7 +194,7 @@ def _check(arguments: argparse.Namespace) -> int:
         _import_first(sim, None)
         from .rl.probe import probe_task
 
-        probe = probe_task(program, arguments.task, _params(arguments.set), sim)
+        probe = probe_task(program, arguments.task, params(arguments.set), sim)
         warnings, probed = [*warnings, *probe.findings], probe.to_dict()
     failed = (arguments.strict and bool(warnings)) or any(w.severity == "error" for w in warnings)
     if arguments.format == "json":
@@ -211,7 +217,18 @@ def _check(arguments: argparse.Namespace) -> int:
 def _explain(arguments: argparse.Namespace) -> None:
     from . import show
 
-    print(show.STAGES[arguments.show](_compiled(arguments)))
+    print(show.STAGES[arguments.show](compiled(arguments)))
+
+
+def _emit(arguments: argparse.Namespace) -> None:
+    from .lang.standalone import standalone
+
+    text = standalone(compiled(arguments, observations=False), params(arguments.set))
+    if arguments.output is None:
+        sys.stdout.write(text)
+    else:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+        print(f"wrote {arguments.output}")
 
 
 def _fmt(arguments: argparse.Namespace) -> int:
@@ -220,7 +237,7 @@ def _fmt(arguments: argparse.Namespace) -> int:
 
     changed = []
     for name in arguments.files:
-        source = decode(sys.stdin.buffer.read(), "<stdin>") if name == "-" else read(_file(name), name)
+        source = decode(sys.stdin.buffer.read(), "<stdin>") if name == "-" else read(existing(name), name)
         text = formatted(source)
         if name == "-" and not arguments.check:
             sys.stdout.write(text)
@@ -262,7 +279,7 @@ def _lsp(arguments: argparse.Namespace) -> None:
 def _test(arguments: argparse.Namespace) -> int:
     from .testing.command import test_files
 
-    return test_files(arguments.files, task=arguments.task, params=_params(arguments.set), laws=arguments.law,
+    return test_files(arguments.files, task=arguments.task, params=params(arguments.set), laws=arguments.law,
                       examples=arguments.max_examples, seed=arguments.seed, torch_compile=arguments.compile, quiet=arguments.quiet,
                       format=arguments.format, junit=arguments.junit)  # fmt: skip
 
@@ -271,10 +288,10 @@ def _train(arguments: argparse.Namespace) -> int:
     options = {
         "task": arguments.task, "sim": arguments.sim, "device": arguments.device, "algo": arguments.algo,
         "num_envs": arguments.num_envs, "max_epochs": arguments.max_epochs, "max_minutes": arguments.max_minutes,
-        "seed": arguments.seed, "params": _params(arguments.set), "resume": arguments.resume, "name": arguments.name,
+        "seed": arguments.seed, "params": params(arguments.set), "resume": arguments.resume, "name": arguments.name,
         "out": arguments.out,
     }  # fmt: skip
-    file = None if arguments.file is None else _file(arguments.file)
+    file = None if arguments.file is None else existing(arguments.file)
     _import_first(arguments.sim, arguments.resume)
     from .rl.launch import launch, processes
 
@@ -302,46 +319,6 @@ def _import_first(sim: str, run: Optional[str]) -> None:
     from .sim import import_first
 
     import_first(open_run(run).read_info()["sim"] if run is not None and sim == "auto" else sim)
-
-
-def _compiled(arguments: argparse.Namespace) -> Any:
-    from . import compile, load, parse
-
-    gc.disable()  # a compile makes many small objects and frees few: collecting would take a sixth of its time
-    try:
-        spec = parse(sys.stdin.read(), "<stdin>") if arguments.file == "-" else load(_file(arguments.file))
-        program = compile(spec, arguments.task, observations=True)
-    finally:
-        gc.enable()
-    for name, value in _params(arguments.set).items():
-        program.param(name, value)
-    return program
-
-
-def _file(name: str) -> Path:
-    path = Path(name)
-    if path.is_dir():
-        raise IsADirectoryError(f"{name} is a folder; a .reward file is due")
-    if not path.exists():
-        from .lang.diagnostics import closest
-
-        names = [p.stem for p in path.parent.glob("*.reward")] if path.parent.is_dir() else []
-        near = [f"{path.with_name(name)}.reward" for name in closest(path.stem, names, 1)]
-        raise FileNotFoundError(f"no such file: {name}" + (f"; did you mean {near[0]}?" if near else ""))
-    return path
-
-
-def _params(settings: Sequence[str]) -> Dict[str, float]:
-    out: Dict[str, float] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        try:
-            if not equals:
-                raise ValueError
-            out[name.strip()] = float(text)
-        except ValueError:
-            raise ValueError(f"--set {setting}: write --set NAME=NUMBER, in the param's unit") from None
-    return out
 
 
 def _report(problem: Exception, format: str) -> None:

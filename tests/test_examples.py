@@ -10,6 +10,7 @@ import pytest
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(path, capsys):
     runpy.run_path(str(path), run_name="__main__")
@@ -17,4 +18,4 @@ def test_example_runs(path, capsys):
 
 
 def test_there_are_examples():
-    assert [path.name[0] for path in EXAMPLES] == ["1", "2", "3", "4"]
+    assert [path.name[0] for path in EXAMPLES] == ["1", "2", "3", "4", "5", "6"]

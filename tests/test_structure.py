@@ -65,6 +65,7 @@ FORBIDDEN = {
     "reward": {"rl", "sim", "cli", "show", "quantities", "task"}, "statistics": {"rl", "sim", "cli", "show"},
     "sim": {"rl", "cli", "reward", "lang", "show"}, "show": {"rl", "sim", "cli", "reward"}, "rl": {"cli"},
     "editor": {"reward", "rl", "sim", "cli"}, "testing": {"rl", "sim", "cli", "show", "editor"},
+    "integrations": {"rl", "sim", "cli", "show", "editor", "testing"},
 }  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def test_imports(path: Path) -> None:
     for name, at_once in imports(path):
         if name.startswith("rewardlang"):
             assert part(name) not in FORBIDDEN.get(own, set()), f"{relative} imports {name}"
+            assert own == "integrations" or part(name) != "integrations", f"{relative} imports {name}"
         light = own in (
             "lang",
             "quantities",
@@ -84,6 +86,7 @@ def test_imports(path: Path) -> None:
             "marked_yaml",
             "marked_xml",
             "cli",
+            "command_input",
             "show",
             "editor",
             "__init__",

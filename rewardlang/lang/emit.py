@@ -20,7 +20,7 @@ from .types import Axis, Kind
 from .units import show
 
 TAKEN = {"torch", "q", "s", "p", "w", "k", "real", "values", "paid", "finite", "contributions", "reward", "causes", "metrics", "observations",
-         "state", "doubtful", "math", "sum", "abs", "min", "max"} | set(PRELUDE)  # fmt: skip
+         "state", "doubtful", "math", "sum", "abs", "min", "max", "len", "float"} | set(PRELUDE)  # fmt: skip
 INLINE = {"const", "param", "run", "table", "group"}  # these have a name of their own already
 PLAIN = {
     "float": "number",
@@ -104,7 +104,7 @@ class _Function:
         self, program: Program, graph: Graph, kept: Sequence[int], constants: List[Tuple[str, str]]
     ) -> None:
         self.program, self.graph, self.constants = program, graph, constants
-        self.slot = {k: i for i, k in enumerate(kept)}
+        self.slot = {k: str(i) for i, k in enumerate(kept)}  # where `s` has it
         self.lines: List[Tuple[str, str]] = []
         self.names: Set[str] = TAKEN | {f"group_{name}" for name in program.groups}
         self.written: Dict[int, Written] = {}

@@ -116,6 +116,9 @@ def _reduction(node: Node, x: Written, of: Node) -> Written:
 def _rotated(node: Node, args: Sequence[Written], nodes: Sequence[Node]) -> List[Written]:
     """Arguments aligned on the axes before the components."""
     want = node.type.entities
+    if node.op == "axis_angle" and nodes[1].op == "const":  # a tensor also there, for TorchScript
+        args = [args[0], Written(f"torch.full_like({args[0].at(POSTFIX)}[..., 0], {args[1].text})", POSTFIX)]
+        return [fit(args[0], nodes[0].type.entities, want, nodes[0].type.batched), args[1]]
     return [fit(a, n.type.entities, want, n.type.batched) for a, n in zip(args, nodes)]
 
 

@@ -1,0 +1,31 @@
+"""What the environments of other projects start from: a spec as a file, a Spec or a compiled program, bound to their environments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Mapping, Optional, Union
+
+import torch
+
+from .. import Compiled, HostQuantity, Reward, Spec, Task, compile, load
+from ..reward import QuantityError
+
+Given = Union[str, Path, Spec, Compiled]
+
+
+def bound(spec: Given, num_envs: int, device: Any, task: Union[Task, str, None] = None, quantities: Optional[Mapping[str, Union[str, HostQuantity]]] = None,
+          params: Optional[Mapping[str, float]] = None, dtype: torch.dtype = torch.float32) -> Reward:  # fmt: skip
+    """The reward of a spec for `num_envs` environments. Raises RewardError for mistakes in the spec."""
+    if not isinstance(spec, Compiled):
+        spec = compile(spec if isinstance(spec, Spec) else load(spec), task, quantities=quantities)
+    return Reward(spec, num_envs, device, dtype, params)
+
+
+def check_names(reward: Reward, given: Mapping[str, Any], where: str) -> None:
+    """Raise QuantityError that lists what the spec reads and `where` does not have."""
+    missing = sorted(name for name in reward.needs if name not in given and name != "time_limit")
+    if missing:
+        raise QuantityError(
+            f"{reward.program.name} reads {', '.join(f'`{name}`' for name in missing)}, which {where} does not give; "
+            f"it gives {', '.join(sorted(given))}"
+        )

@@ -1,0 +1,102 @@
+"""An Isaac Gym environment as a task of the language: its names, limits and buffers, as its own code has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, Mapping, Sequence, Tuple
+
+import torch
+
+from .. import HostQuantity, Reward, Task, load_task
+from ..reward import QuantityError
+from ..task import Commands
+
+ENDED = HostQuantity(kind="bool", doc="The environment's own rules ended the episode on this step.")
+FIXED = ("default_dof_pos", "dof_pos_lower", "dof_pos_upper", "dof_vel_limits", "torque_limits", "stiffness", "damping", "action_scale")  # fmt: skip
+
+
+def live_task(env: Any, dt: float, steps: int, groups: Mapping[str, Tuple[str, Sequence[str]]], robot: Mapping[str, Sequence[float]],
+              commands: Any = None) -> Task:  # fmt: skip
+    """The task that an environment is: `steps` control steps of `dt` s an episode; `robot` has what `FIXED` names, where it is known.
+
+    Its one termination, `fallen`, is that of the environment; joints and bodies are named as in the simulator, in its order.
+    """
+    gym, first = env.gym, env.envs[0]
+    joints, bodies = tuple(gym.get_actor_dof_names(first, 0)), tuple(gym.get_actor_rigid_body_names(first, 0))
+    limits = gym.get_actor_dof_properties(first, 0)
+    low, high = zip(*(sorted((float(a), float(b))) for a, b in zip(limits["lower"], limits["upper"])))
+    known: Dict[str, Any] = {
+        "dof_pos_lower": low, "dof_pos_upper": high, "dof_vel_limits": limits["velocity"], "torque_limits": limits["effort"],
+        "default_dof_pos": [0.0] * len(joints), "stiffness": limits["stiffness"], "damping": limits["damping"],
+        "action_scale": [1.0] * env.num_actions, **robot,
+    }  # fmt: skip
+    numbers: Dict[str, Any] = {name: tuple(float(x) for x in known[name]) for name in FIXED}
+    actuated = (
+        joints if env.num_actions == len(joints) else tuple(f"action_{i}" for i in range(env.num_actions))
+    )
+    return replace(
+        load_task("humanoid"), name=type(env).__name__, sim_dt=dt, decimation=1, episode_length_s=dt * steps, body_names=bodies,
+        dof_names=joints, actuated=actuated, commands=commands, groups=dict(groups), pairs={}, joint_signs={}, observations=(),
+        quantities={"env_terminated": ENDED}, terminations={"fallen": "env_terminated"}, clip_actions=float("inf"),
+        **numbers,
+    )  # fmt: skip
+
+
+def widest(ranges: Mapping[str, Sequence[float]], most: float) -> Commands:
+    """The commands of legged_gym's ranges, as far as a curriculum may widen them."""
+    wide = lambda name: (min(ranges[name][0], -most), max(ranges[name][1], most))
+    return Commands(lin_vel_x=wide("lin_vel_x"), lin_vel_y=wide("lin_vel_y"), ang_vel_yaw=wide("ang_vel_yaw"))
+
+
+def _root(env: Any) -> torch.Tensor:
+    return env.root_states.view(env.num_envs, -1, 13)[:, 0]
+
+
+def _bodies(env: Any) -> torch.Tensor:
+    states = env.rigid_body_states if hasattr(env, "rigid_body_states") else env.rigid_body_state
+    return states.view(env.num_envs, -1, 13)
+
+
+SOURCES = {
+    "root_pos": lambda e: _root(e)[:, 0:3], "root_quat": lambda e: _root(e)[:, 3:7], "root_lin_vel": lambda e: _root(e)[:, 7:10],
+    "root_ang_vel": lambda e: _root(e)[:, 10:13], "body_pos": lambda e: _bodies(e)[..., 0:3], "body_quat": lambda e: _bodies(e)[..., 3:7],
+    "body_lin_vel": lambda e: _bodies(e)[..., 7:10], "body_ang_vel": lambda e: _bodies(e)[..., 10:13],
+    "contact_forces": lambda e: e.contact_forces.view(e.num_envs, -1, 3),
+    "torques": lambda e: e.torques if hasattr(e, "torques") else e.dof_force_tensor,
+    "command_lin_vel": lambda e: e.commands[:, 0:2], "command_ang_vel": lambda e: e.commands[:, 2],
+    "command_heading": lambda e: e.commands[:, 3],
+    "body_mass": lambda e: torch.tensor([x.mass for x in e.gym.get_actor_rigid_body_properties(e.envs[0], 0)], device=e.device),
+}  # fmt: skip
+
+
+def fixed(reward: Reward, env: Any, task: Task) -> Dict[str, torch.Tensor]:
+    """What the spec reads of the robot itself, made once."""
+    out = {}
+    for name in reward.needs:
+        if name in FIXED:
+            out[name] = torch.tensor(getattr(task, name), device=reward.device, dtype=reward.dtype)
+        elif name == "body_mass":
+            out[name] = SOURCES[name](env).to(reward.dtype)
+    return out
+
+
+def quantities(reward: Reward, env: Any, given: Mapping[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+    """What the spec reads, from the environment's buffers; other names are its attributes. Raises QuantityError for one it lacks."""
+    out = dict(given)
+    for name, (_, dtype) in reward.shapes.items():
+        if name not in out:
+            try:
+                out[name] = SOURCES[name](env) if name in SOURCES else getattr(env, name)
+            except AttributeError as problem:
+                raise QuantityError(f"{reward.program.name} reads `{name}`, for which {type(env).__name__} has nothing: {problem}") from None  # fmt: skip
+        out[name] = out[name].to(dtype)
+    return out
+
+
+def at_reset(values: Dict[str, torch.Tensor], mask: torch.Tensor) -> Dict[str, torch.Tensor]:
+    """The same for environments that begin anew: no action yet, and no contacts, which the simulator still has of the state before."""
+    out = dict(values)
+    for name in ("actions", "contact_forces"):
+        if name in out:
+            out[name] = out[name].masked_fill(mask.view(-1, *[1] * (out[name].dim() - 1)), 0.0)
+    return out
