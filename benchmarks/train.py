@@ -257,32 +257,29 @@ def walk(part: Part) -> List[Dict[str, Any]]:
 
 
 def curves(part: Part) -> List[Dict[str, Any]]:
-    """Mean return of the episodes that ended around quarters of the training, by agent and seed."""
-    returns: Dict[str, List[List[float]]] = {}
+    """Mean return of the episodes that ended in the epochs before each quarter of the training, by agent and seed; none for one cut short."""
+    returns: Dict[str, List[Dict[int, float]]] = {}
+    epochs = part.arguments.epochs
     for agent in AGENTS:
         for seed in part.arguments.seeds:
-            found = part.train(part.options(agent, seed=seed), part.arguments.epochs)
-            rows = [
-                row["ep_rew_mean"] for row in read_csv(found["run"] / "scalars.csv") if "ep_rew_mean" in row
-            ]
-            returns.setdefault(agent, []).append(rows)
+            found = part.train(part.options(agent, seed=seed), epochs)
+            rows = read_csv(found["run"] / "scalars.csv")
+            returns.setdefault(agent, []).append(
+                {int(row["epoch"]): row["ep_rew_mean"] for row in rows if "ep_rew_mean" in row}
+            )
     table = []
-    for quarter in (1, 2, 3, 4):
-        row: Dict[str, Any] = {"part of the training": f"{quarter}/4"}
+    for last in (epochs * quarter // 4 for quarter in (1, 2, 3, 4)):
+        row: Dict[str, Any] = {"epoch": last}
+        window = range(last - max(1, epochs // 16) + 1, last + 1)
         for agent, runs in returns.items():
             values = [
-                statistics.mean(one[len(one) * (4 * quarter - 1) // 16 : len(one) * quarter // 4] or one[-1:])
+                statistics.mean(one[epoch] for epoch in window if epoch in one)
                 for one in runs
-                if one
+                if window[0] in one and max(one) >= last
             ]
             if values:
-                row.update(
-                    {
-                        f"{agent} median": statistics.median(values),
-                        f"{agent} min": min(values),
-                        f"{agent} max": max(values),
-                    }
-                )
+                row.update({f"{agent} median": statistics.median(values), f"{agent} min": min(values),
+                            f"{agent} max": max(values), f"{agent} seeds": len(values)})  # fmt: skip
         table.append(row)
     return table
 

@@ -14,7 +14,7 @@ from .lang.compiler import Compiled
 from .lang.ir import Node
 from .lang.types import Kind
 from .lang.uncollected import uncollected
-from .statistics import Statistics
+from .statistics import Reading, Statistics
 
 RUN = ("epoch", "frames", "progress")
 
@@ -143,7 +143,6 @@ class Reward:
         out = StepOutput(reward, contributions, values, terminated, time_out, nonfinite,
                          dict(zip(self.code["CAUSES"], causes.unbind(1))), dict(zip(self.code["METRICS"], metrics.unbind(1))),
                          observations, terminated | time_out | nonfinite)  # fmt: skip
-        assert isinstance(self.statistics, Statistics)
         self.statistics.add(out, bad, odd, causes, metrics)
         return out
 
@@ -171,7 +170,6 @@ class Reward:
         if self.observations is not None:
             observations = torch.where(mask[:, None], observations, self.observations)
         self.observations = observations
-        assert isinstance(self.statistics, Statistics)
         self.statistics.forget(mask)
         self.seeded = True
         return observations
@@ -190,10 +188,14 @@ class Reward:
                 self.inputs[name].fill_(float(value))
         self._refresh()
 
+    @property
+    def sums(self) -> Reading:
+        """What was added up since the last read, by torch or by the kernels."""
+        return self.statistics if self.fused is None else self.fused.books
+
     def read_statistics(self) -> Dict[str, float]:
         """Tags and means since the last read, for the logs. One transfer from the device."""
-        reading = self.statistics if self.fused is None else self.fused.books
-        return reading.read(self.params)
+        return self.sums.read(self.params)
 
     def state_dict(self) -> Dict[str, Any]:
         """Operator state, params and schedule position, as tensors and plain numbers."""

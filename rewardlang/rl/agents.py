@@ -41,7 +41,7 @@ class PPO(A2CAgent):
         before = ranks.moments(self.model)
         result = self.epoch()
         ranks.share_moments(self.model, before)
-        ranks.share_statistics(self.vec_env.reward.statistics)
+        ranks.share_statistics(self.vec_env.reward.sums)
         return result
 
     def epoch(self) -> Any:
