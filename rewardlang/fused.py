@@ -75,8 +75,7 @@ class Fused:
         about = torch.tensor(ends, dtype=torch.float32, device=device).reshape(t, 3).T.contiguous()  # [3, T]
         constants = torch.tensor(kernel.CONSTANTS or (0.0,), dtype=torch.float32, device=device)
         rows = torch.zeros(1 + 2 * t + m + t + 2, self.stride, device=device)
-        odd = k + m + 2
-        flags = torch.zeros(odd + k + 4, self.stride, dtype=torch.bool, device=device)
+        flags = torch.zeros(k + 4, self.stride, dtype=torch.bool, device=device)
         observations = torch.zeros(num_envs, kernel.OBSERVATIONS, device=device)
         shared, contributions, values, self.episode = rows.split([1 + m, t, t, t + 2])
         before = [*state, run, weights, constants]
@@ -84,7 +83,7 @@ class Fused:
                         num_envs, self.stride, self.nats)  # fmt: skip
         self.anew = (*before,), (observations, self.episode, num_envs, self.stride)
         n = num_envs
-        causes, (time_out, nonfinite, done, terminated) = flags[odd : odd + k, :n], flags[odd + k :, :n]
+        causes, (time_out, nonfinite, done, terminated) = flags[:k, :n], flags[k:, :n]
         self.out = StepOutput(shared[0, :n], contributions[:, :n].T, values[:, :n].T, terminated, time_out, nonfinite,
                               dict(zip(kernel.CAUSES, causes)), dict(zip(kernel.METRICS, shared[1:, :n])), observations, done)  # fmt: skip
 

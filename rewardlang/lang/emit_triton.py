@@ -17,6 +17,18 @@ from .optimize import Graph, reset_graph, step_graph
 from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
+TILES = "where"  # or "memory": how a tile of values is made (while it is tuned)
+TILED = (
+    "value",
+    "paid",
+    "fine",
+    "gained",
+    "before",
+    "weight",
+    "low",
+    "high",
+    "gate",
+)  # of which each chunk has one
 CHUNK = 16  # terms that are booked together
 ROWS = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
         "    row = row.to(tl.int64)")  # fmt: skip
@@ -76,6 +88,7 @@ class _Step(Kernel):
 
     def write(self) -> None:
         graph, program = self.graph, self.program
+        self.names |= {f"{name}_{first}" for name in TILED for first in range(0, len(program.terms), CHUNK)}
         for i, term in zip(graph.values, program.terms):
             node = graph.nodes[i]
             if not node.name and node.op != "const":
@@ -88,18 +101,29 @@ class _Step(Kernel):
         self._books()
 
     def _terms(self) -> None:
-        """Every term's value is written; then what they pay and add up to, sixteen at a time."""
-        terms = self.program.terms
+        """Every term's value; then what they pay and add up to, sixteen at a time."""
+        count = len(self.program.terms)
         self.say("zero = tl.zeros((BLOCK,), tl.float32)")
-        for j, i in enumerate(self.graph.values):
-            self.say(f"tl.store(values + {j} * stride + row, {self.full(i)}, mask=live)", "")
-        for first in range(0, len(terms), CHUNK):
-            columns = padded(min(CHUNK, len(terms) - first))
-            self.say(
-                f"paid_{first}, fine_{first} = account({first}, {columns}, {len(terms)}, values, w, about, contributions, episode, sums, row, live, stride, NATS)"
-            )
-        fine = [f"all_of(fine_{first}, 1)" for first in range(0, len(terms), CHUNK)]
+        values = [self.full(i) for i in self.graph.values]
+        self.say("", "tl.debug_barrier()  # all that is overwritten below is read")
+        if TILES == "memory" and count:
+            self.say(*(f"tl.store(values + {j} * stride + row, {text}, mask=live)" for j, text in enumerate(values)),
+                     "tl.debug_barrier()  # the values are written")  # fmt: skip
+        for first in range(0, count, CHUNK):
+            own = values[first : first + CHUNK]
+            place = f"{first}, {padded(len(own))}, {count}"
+            self.say(f"value_{first} = fetched({place}, values, row, live, stride)" if TILES == "memory" else
+                     f"value_{first} = written({place}, {self._tile(own)}, values, row, live, stride)",
+                     f"paid_{first}, fine_{first}, gained_{first} = account({place}, value_{first}, "
+                     f"weight_{first}, low_{first}, high_{first}, gate_{first}, before_{first}, contributions, episode, sums, row, "
+                     "live, stride, NATS)")  # fmt: skip
+        fine = [f"all_of(fine_{first}, 1)" for first in range(0, count, CHUNK)]
         self.say(f"bad = {'~(' + ' & '.join(fine) + ')' if fine else 'row < 0'}")
+
+    def _tile(self, texts: Sequence[str]) -> str:
+        """Numbers of the environments side by side."""
+        count, columns = len(texts), padded(len(texts))
+        return f"columns(({', '.join(texts)},), {count}, {columns})"
 
     def _total(self) -> None:
         """The reward: what the terms pay, or what `total` makes of the sums of the groups."""
@@ -153,8 +177,6 @@ class _Step(Kernel):
                  f"terminated = {terminated.text if terminated.batched else '(row < 0) | ' + terminated.text}",
                  f"time_out = ({time_out.text}) & ~nonfinite",
                  "done = terminated | time_out | nonfinite", "")  # fmt: skip
-        if state:
-            self.say("tl.debug_barrier()  # all of the old state is read before any of it is overwritten")
         self.say(*state, *stores)
 
     def _compared(self, root: int) -> List[int]:
@@ -190,31 +212,35 @@ class _Step(Kernel):
             )
         )
         self.say(
-            *(
-                f"tl.store(flags + {i} * stride + row, {name}, mask=live)"
-                for i, name in enumerate(flags, len(odd))
-            )
+            *(f"tl.store(flags + {i} * stride + row, {name}, mask=live)" for i, name in enumerate(flags))
         )
         at = 9 * t + 2 * (t + 2)
-        self.say(f"tl.store(episode + {t} * stride + row, gained + reward, mask=live)",
-                 f"tl.store(episode + {t + 1} * stride + row, lasted + 1.0, mask=live)",
-                 f"tl.store(sums + {at}, counted + tl.minimum(N - tl.program_id(0) * BLOCK, BLOCK))",
-                 "tl.debug_barrier()  # all that is added up below is written",
-                 f"tally(sums + {at + 1}, shared, {1 + m}, {padded(1 + m)}, row, live, stride)")  # fmt: skip
+        self.say("gained += reward", "lasted += 1.0",
+                 f"tl.store(episode + {t} * stride + row, gained, mask=live)",
+                 f"tl.store(episode + {t + 1} * stride + row, lasted, mask=live)",
+                 f"tl.atomic_add(sums + {at}, tl.minimum(N - tl.program_id(0) * BLOCK, BLOCK).to(tl.float64), sem=\"relaxed\")",
+                 f"tally(sums + {at + 1}, {self._tile(['reward', *self.metrics])}, {1 + m}, {padded(1 + m)}, live)")  # fmt: skip
         at += 2 + m
-        events = len(odd) + len(flags) - 1
+        events = [*odd, *flags[:-1]]
         seldom = ["done", *(f"~finite({name})" for name in self.metrics)]
+        firsts = range(0, t, CHUNK)
+        whole = " + ".join(f"tl.sum(gained_{first}.to(tl.float64), 1)" for first in firsts)
+        if self.program.total is not None or not t:
+            whole = "gained.to(tl.float64)"
         self.say("", f"if tl.max((live & ({' | '.join(seldom)})).to(tl.int32), 0) > 0:",
-                 *(f"    tl.store(flags + {i} * stride + row, {text}, mask=live)" for i, text in enumerate(odd)),
-                 "    tl.debug_barrier()",
-                 f"    settle(sums + {9 * t}, episode, done & live, row, stride, {t}, {self.program.total is not None})",
-                 f"    tally(sums + {at}, flags, {events}, {padded(events)}, row, live, stride)")  # fmt: skip
-        at += events
+                 "    ended = done & live",
+                 f"    whole = {whole}",
+                 *(f"    settle(sums + {9 * t + first}, sums + {10 * t + 2 + first}, gained_{first}, whole, ended, {min(CHUNK, t - first)}, {padded(min(CHUNK, t - first))})" for first in firsts),
+                 f"    settle(sums + {10 * t}, sums + {11 * t + 2}, {self._tile(['gained', 'lasted'])}, whole, ended, 2, 2)",
+                 f"    tally(sums + {at}, {self._tile(events)}, {len(events)}, {padded(len(events))}, live)")  # fmt: skip
+        at += len(events)
         if m:
-            self.say(f"    tally(sums + {at}, shared + stride, {m}, {padded(m)}, row, done & live, stride)")
+            self.say(f"    tally(sums + {at}, {self._tile(self.metrics)}, {m}, {padded(m)}, ended)")
         self.width = at + m
 
     def text(self) -> str:
+        t = len(self.program.terms)
+        self.body = [*self.loads, ("", ""), *self.body]
         return self.render(
             "step",
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",
@@ -223,7 +249,8 @@ class _Step(Kernel):
             [*ROWS, f"sums += tl.program_id(0) * {self.width}",
              f"gained = tl.load(episode + {len(self.program.terms)} * stride + row, mask=live, other=0.0)",
              f"lasted = tl.load(episode + {len(self.program.terms) + 1} * stride + row, mask=live, other=0.0)",
-             f"counted = tl.load(sums + {11 * len(self.program.terms) + 4})"],
+             *(f"weight_{first}, low_{first}, high_{first}, gate_{first}, before_{first} = kept({first}, {padded(min(CHUNK, t - first))}, {t}, w, about, episode, row, live, stride)"
+               for first in range(0, t, CHUNK))],
         )  # fmt: skip
 
 
@@ -239,6 +266,7 @@ class _Reset(Kernel):
         )
 
     def text(self) -> str:
+        self.body = [*self.loads, *self.body]
         self.body = [(f"    {line}", note) for line, note in self.body]
         self.body.insert(0, ("if tl.max(mask.to(tl.int32), 0) > 0:", ""))
         return self.render(

@@ -15,8 +15,8 @@ from .optimize import Graph
 from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
-TAKEN = {"tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "shared", "flags", "observations",
-         "episode", "sums", "NATS", "WIDE", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions", "gained", "lasted", "counted",
+TAKEN = {"kept", "ended", "whole", "tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "shared", "flags", "observations",
+         "episode", "sums", "NATS", "WIDE", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions", "gained", "lasted",
          "time_out", "terminated", "ends", "sum", "abs", "min", "max", "float", "range", "int", "zero"} | set(PRELUDE)  # fmt: skip
 RUN = ("epoch", "frames", "progress", "gamma")
 
@@ -31,6 +31,7 @@ class Kernel:
         self.slot = {k: i for i, k in enumerate(kept)}
         self.inputs = [*(p.name for p in program.params), *RUN]
         self.body: List[Tuple[str, str]] = []
+        self.loads: List[Tuple[str, str]] = []  # before all else, so that nothing waits twice
         self.tops: Dict[str, str] = {}  # lines at the head: lanes, masks, columns
         self.uses: Dict[Key, int] = {}
         self.cells: Dict[Key, Cell] = {}
@@ -89,7 +90,9 @@ class Kernel:
 
     def line(self, wanted: str, cell: Cell, comment: str = "") -> Cell:
         name = self.name(wanted)
-        self.body.append((f"{name} = {cell.text}", comment))
+        early = cell.strength == POSTFIX and cell.text.startswith("tl.load(")
+        lines = self.loads if early else self.body
+        lines.append((f"{name} = {cell.text}", comment))
         return Cell(name, POSTFIX, cell.batched, cell.axes)
 
     def lines(self, key: Key, cell: Cell) -> Cell:

@@ -194,89 +194,101 @@ def yaw_frame(x, y, z, w):
 }  # fmt: skip
 
 BOOKS: Dict[str, str] = {
+    "columns": '''
+def columns(parts, count: tl.constexpr, padded: tl.constexpr):
+    """Numbers of the environments side by side, as a tile. [BLOCK, padded]"""
+    place = tl.arange(0, padded)[None, :]
+    tile = parts[0].to(tl.float32)[:, None] + tl.zeros((1, padded), tl.float32)
+    for i in tl.static_range(1, count):
+        tile = tl.where(place == i, parts[i].to(tl.float32)[:, None], tile)
+    return tile
+''',
+    "written": '''
+def written(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, values, row, live, stride):
+    """A tile of values, which are written. [BLOCK, columns]"""
+    term = first + tl.arange(0, columns)
+    on = live[:, None] & (term < terms)[None, :]
+    value = tl.where(on, value, 0.0)
+    tl.store(values + term[None, :] * stride + row[:, None], value, mask=on)
+    return value
+''',
+    "fetched": '''
+def fetched(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, row, live, stride):
+    """Values that are written, as a tile. [BLOCK, columns]"""
+    term = first + tl.arange(0, columns)
+    on = live[:, None] & (term < terms)[None, :]
+    return tl.load(values + term[None, :] * stride + row[:, None], mask=on, other=0.0)
+''',
+    "kept": '''
+def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, about, episode, row, live, stride):
+    """What the books of the terms from `first` on go by: weights, ends of the range, gates, and sums of the episode. [C], [BLOCK, C]"""
+    term = first + tl.arange(0, columns)
+    there = term < terms
+    at = term[None, :] * stride + row[:, None]
+    weight = tl.load(w + term, mask=there, other=0.0)
+    low = tl.load(about + term, mask=there, other=0.0)
+    high = tl.load(about + terms + term, mask=there, other=0.0)
+    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
+    gained = tl.load(episode + at, mask=live[:, None] & there[None, :], other=0.0)
+    return weight, low, high, gate, gained
+''',
+    "add": '''
+def add(sums, x, there):
+    """Add to sums in the block's own row: nothing waits for what they were, and nobody else adds to them."""
+    tl.atomic_add(sums, x.to(tl.float64), mask=there, sem="relaxed")
+''',
     "account": '''
-def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, w, about, contributions, episode, sums, row, live,
-            stride, nats: tl.constexpr):
+def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, weight, low, high, gate, gained, contributions, episode,
+            sums, row, live, stride, nats: tl.constexpr):
     """Book the terms from `first` on: contributions, sums of the episode and, in the block's own row, of the log.
 
-    The values, which are written, come back as a tile with the environments side by side, over which a sum takes few steps. All that
-    is overwritten is read at the head, so that nothing waits twice. Gives what is paid and where it is finite. [BLOCK, C]
+    Gives what is paid, where it is finite, and the sums of the episode. [BLOCK, C]
     """
     term = first + tl.arange(0, columns)
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     on = live[:, None] & there[None, :]
-    sums += term
-    episodes = tl.load(episode + at, mask=on, other=0.0)
-    weight = tl.load(w + term, mask=there, other=0.0)
-    low = tl.load(about + term, mask=there, other=0.0)
-    high = tl.load(about + terms + term, mask=there, other=0.0)
-    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
-    paids = tl.load(sums, mask=there, other=0.0)
-    sizes = tl.load(sums + terms, mask=there, other=0.0)
-    squares = tl.load(sums + 2 * terms, mask=there, other=0.0)
-    raws = tl.load(sums + 3 * terms, mask=there, other=0.0)
-    zeros = tl.load(sums + 4 * terms, mask=there, other=0.0)
-    lows = tl.load(sums + 5 * terms, mask=there, other=0.0)
-    highs = tl.load(sums + 6 * terms, mask=there, other=0.0)
-    bads = tl.load(sums + 7 * terms, mask=there, other=0.0)
-    errors = tl.load(sums + 8 * terms, mask=there, other=0.0)
-    if first == 0:
-        tl.debug_barrier()  # the values are written
-    value = tl.load(values + at, mask=on, other=0.0)
     paid = value * weight[None, :]
     fine = finite(paid)
     paid = tl.where(fine, paid, 0.0)
+    gained += paid
     tl.store(contributions + at, paid, mask=on)
-    tl.store(episode + at, episodes + paid, mask=on)
+    tl.store(episode + at, gained, mask=on)
     zero = value == 0.0
     # A count fits in half a number: two are added up at once.
     ends = tl.sum(((value <= low[None, :]) & on).to(tl.int32) + ((value >= high[None, :]) & on).to(tl.int32) * 65536, 0)
     others = tl.sum((zero & on).to(tl.int32) + ((~fine) & on).to(tl.int32) * 65536, 0)
     raw = tl.where(fine, value, 0.0)
     amount, weight = tl.sum(raw, 0), weight.to(tl.float64)
-    tl.store(sums, paids + amount * weight, mask=there)
-    tl.store(sums + terms, sizes + tl.sum(tl.abs(raw), 0) * tl.abs(weight), mask=there)
-    tl.store(sums + 2 * terms, squares + tl.sum(raw * raw, 0) * (weight * weight), mask=there)
-    tl.store(sums + 3 * terms, raws + amount, mask=there)
-    tl.store(sums + 4 * terms, zeros + (others & 65535), mask=there)
-    tl.store(sums + 5 * terms, lows + (ends & 65535), mask=there)
-    tl.store(sums + 6 * terms, highs + (ends >> 16), mask=there)
-    tl.store(sums + 7 * terms, bads + (others >> 16), mask=there)
+    sums += term
+    add(sums, amount * weight, there)
+    add(sums + terms, tl.sum(tl.abs(raw), 0) * tl.abs(weight), there)
+    add(sums + 2 * terms, tl.sum(raw * raw, 0) * (weight * weight), there)
+    add(sums + 3 * terms, amount, there)
+    add(sums + 4 * terms, others & 65535, there)
+    add(sums + 5 * terms, ends & 65535, there)
+    add(sums + 6 * terms, ends >> 16, there)
+    add(sums + 7 * terms, others >> 16, there)
     if nats:
         sound = tl.where(value == value, tl.abs(value), 1.0)
         size = -tl.log(tl.minimum(tl.maximum(sound, 1.1754944e-38), 1.0))
         size = tl.where(on & ~(zero & (gate[None, :] > 0)), size, 0.0)
-        tl.store(sums + 8 * terms, errors + tl.sum(size, 0), mask=there)
-    return paid, fine
+        add(sums + 8 * terms, tl.sum(size, 0), there)
+    return paid, fine, gained
 ''',
     "tally": '''
-def tally(sums, rows, columns: tl.constexpr, padded: tl.constexpr, row, on, stride):
-    """Add up rows that are written, over the environments that are on; what is not finite counts as 0."""
-    column = tl.arange(0, padded)
-    there = column < columns
-    old = tl.load(sums + column, mask=there, other=0.0)
-    x = tl.load(rows + column[None, :] * stride + row[:, None], mask=on[:, None] & there[None, :], other=0).to(tl.float32)
-    tl.store(sums + column, old + tl.sum(tl.where(finite(x), x, 0.0), 0), mask=there)
+def tally(sums, x, count: tl.constexpr, padded: tl.constexpr, on):
+    """Add up columns over the environments that are on; what is not finite counts as 0."""
+    place = tl.arange(0, padded)
+    add(sums + place, tl.sum(tl.where(on[:, None] & finite(x), x, 0.0), 0), place < count)
 ''',
     "settle": '''
-def settle(sums, episode, done, row, stride, terms: tl.constexpr, total: tl.constexpr):
+def settle(sums, products, x, whole, done, count: tl.constexpr, padded: tl.constexpr):
     """Book the episodes that ended: their sums, and these times the return, in float64 as a variance is a small difference."""
-    whole = tl.load(episode + terms * stride + row, mask=done, other=0.0).to(tl.float64)
-    if not total:  # what the terms add up to, to the last digit
-        whole = tl.zeros_like(whole)
-        for first in tl.static_range(0, terms, 16):
-            column = first + tl.arange(0, 16)
-            on = done[:, None] & (column < terms)[None, :]
-            whole += tl.sum(tl.load(episode + column[None, :] * stride + row[:, None], mask=on, other=0.0).to(tl.float64), 1)
-    for first in tl.static_range(0, terms + 2, 16):
-        column = first + tl.arange(0, 16)
-        there = column < terms + 2
-        old = tl.load(sums + column, mask=there, other=0.0)
-        products = tl.load(sums + terms + 2 + column, mask=there, other=0.0)
-        sum = tl.load(episode + column[None, :] * stride + row[:, None], mask=done[:, None] & there[None, :], other=0.0).to(tl.float64)
-        tl.store(sums + column, old + tl.sum(sum, 0), mask=there)
-        tl.store(sums + terms + 2 + column, products + tl.sum(sum * whole[:, None], 0), mask=there)
+    place = tl.arange(0, padded)
+    x = tl.where(done[:, None], x, 0.0).to(tl.float64)
+    add(sums + place, tl.sum(x, 0), place < count)
+    add(products + place, tl.sum(x * whole[:, None], 0), place < count)
 ''',
 }  # fmt: skip
 PRELUDE: Dict[str, str] = {**MATHEMATICS, **BOOKS}

@@ -45,90 +45,99 @@ def rotate_inverse(qx, qy, qz, qw, vx, vy, vz):
 
 
 @triton.jit
-def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, w, about, contributions, episode, sums, row, live,
-            stride, nats: tl.constexpr):
+def columns(parts, count: tl.constexpr, padded: tl.constexpr):
+    """Numbers of the environments side by side, as a tile. [BLOCK, padded]"""
+    place = tl.arange(0, padded)[None, :]
+    tile = parts[0].to(tl.float32)[:, None] + tl.zeros((1, padded), tl.float32)
+    for i in tl.static_range(1, count):
+        tile = tl.where(place == i, parts[i].to(tl.float32)[:, None], tile)
+    return tile
+
+
+@triton.jit
+def written(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, values, row, live, stride):
+    """A tile of values, which are written. [BLOCK, columns]"""
+    term = first + tl.arange(0, columns)
+    on = live[:, None] & (term < terms)[None, :]
+    value = tl.where(on, value, 0.0)
+    tl.store(values + term[None, :] * stride + row[:, None], value, mask=on)
+    return value
+
+
+@triton.jit
+def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, about, episode, row, live, stride):
+    """What the books of the terms from `first` on go by: weights, ends of the range, gates, and sums of the episode. [C], [BLOCK, C]"""
+    term = first + tl.arange(0, columns)
+    there = term < terms
+    at = term[None, :] * stride + row[:, None]
+    weight = tl.load(w + term, mask=there, other=0.0)
+    low = tl.load(about + term, mask=there, other=0.0)
+    high = tl.load(about + terms + term, mask=there, other=0.0)
+    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
+    gained = tl.load(episode + at, mask=live[:, None] & there[None, :], other=0.0)
+    return weight, low, high, gate, gained
+
+
+@triton.jit
+def add(sums, x, there):
+    """Add to sums in the block's own row: nothing waits for what they were, and nobody else adds to them."""
+    tl.atomic_add(sums, x.to(tl.float64), mask=there, sem="relaxed")
+
+
+@triton.jit
+def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, weight, low, high, gate, gained, contributions, episode,
+            sums, row, live, stride, nats: tl.constexpr):
     """Book the terms from `first` on: contributions, sums of the episode and, in the block's own row, of the log.
 
-    The values, which are written, come back as a tile with the environments side by side, over which a sum takes few steps. All that
-    is overwritten is read at the head, so that nothing waits twice. Gives what is paid and where it is finite. [BLOCK, C]
+    Gives what is paid, where it is finite, and the sums of the episode. [BLOCK, C]
     """
     term = first + tl.arange(0, columns)
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     on = live[:, None] & there[None, :]
-    sums += term
-    episodes = tl.load(episode + at, mask=on, other=0.0)
-    weight = tl.load(w + term, mask=there, other=0.0)
-    low = tl.load(about + term, mask=there, other=0.0)
-    high = tl.load(about + terms + term, mask=there, other=0.0)
-    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
-    paids = tl.load(sums, mask=there, other=0.0)
-    sizes = tl.load(sums + terms, mask=there, other=0.0)
-    squares = tl.load(sums + 2 * terms, mask=there, other=0.0)
-    raws = tl.load(sums + 3 * terms, mask=there, other=0.0)
-    zeros = tl.load(sums + 4 * terms, mask=there, other=0.0)
-    lows = tl.load(sums + 5 * terms, mask=there, other=0.0)
-    highs = tl.load(sums + 6 * terms, mask=there, other=0.0)
-    bads = tl.load(sums + 7 * terms, mask=there, other=0.0)
-    errors = tl.load(sums + 8 * terms, mask=there, other=0.0)
-    if first == 0:
-        tl.debug_barrier()  # the values are written
-    value = tl.load(values + at, mask=on, other=0.0)
     paid = value * weight[None, :]
     fine = finite(paid)
     paid = tl.where(fine, paid, 0.0)
+    gained += paid
     tl.store(contributions + at, paid, mask=on)
-    tl.store(episode + at, episodes + paid, mask=on)
+    tl.store(episode + at, gained, mask=on)
     zero = value == 0.0
     # A count fits in half a number: two are added up at once.
     ends = tl.sum(((value <= low[None, :]) & on).to(tl.int32) + ((value >= high[None, :]) & on).to(tl.int32) * 65536, 0)
     others = tl.sum((zero & on).to(tl.int32) + ((~fine) & on).to(tl.int32) * 65536, 0)
     raw = tl.where(fine, value, 0.0)
     amount, weight = tl.sum(raw, 0), weight.to(tl.float64)
-    tl.store(sums, paids + amount * weight, mask=there)
-    tl.store(sums + terms, sizes + tl.sum(tl.abs(raw), 0) * tl.abs(weight), mask=there)
-    tl.store(sums + 2 * terms, squares + tl.sum(raw * raw, 0) * (weight * weight), mask=there)
-    tl.store(sums + 3 * terms, raws + amount, mask=there)
-    tl.store(sums + 4 * terms, zeros + (others & 65535), mask=there)
-    tl.store(sums + 5 * terms, lows + (ends & 65535), mask=there)
-    tl.store(sums + 6 * terms, highs + (ends >> 16), mask=there)
-    tl.store(sums + 7 * terms, bads + (others >> 16), mask=there)
+    sums += term
+    add(sums, amount * weight, there)
+    add(sums + terms, tl.sum(tl.abs(raw), 0) * tl.abs(weight), there)
+    add(sums + 2 * terms, tl.sum(raw * raw, 0) * (weight * weight), there)
+    add(sums + 3 * terms, amount, there)
+    add(sums + 4 * terms, others & 65535, there)
+    add(sums + 5 * terms, ends & 65535, there)
+    add(sums + 6 * terms, ends >> 16, there)
+    add(sums + 7 * terms, others >> 16, there)
     if nats:
         sound = tl.where(value == value, tl.abs(value), 1.0)
         size = -tl.log(tl.minimum(tl.maximum(sound, 1.1754944e-38), 1.0))
         size = tl.where(on & ~(zero & (gate[None, :] > 0)), size, 0.0)
-        tl.store(sums + 8 * terms, errors + tl.sum(size, 0), mask=there)
-    return paid, fine
+        add(sums + 8 * terms, tl.sum(size, 0), there)
+    return paid, fine, gained
 
 
 @triton.jit
-def tally(sums, rows, columns: tl.constexpr, padded: tl.constexpr, row, on, stride):
-    """Add up rows that are written, over the environments that are on; what is not finite counts as 0."""
-    column = tl.arange(0, padded)
-    there = column < columns
-    old = tl.load(sums + column, mask=there, other=0.0)
-    x = tl.load(rows + column[None, :] * stride + row[:, None], mask=on[:, None] & there[None, :], other=0).to(tl.float32)
-    tl.store(sums + column, old + tl.sum(tl.where(finite(x), x, 0.0), 0), mask=there)
+def tally(sums, x, count: tl.constexpr, padded: tl.constexpr, on):
+    """Add up columns over the environments that are on; what is not finite counts as 0."""
+    place = tl.arange(0, padded)
+    add(sums + place, tl.sum(tl.where(on[:, None] & finite(x), x, 0.0), 0), place < count)
 
 
 @triton.jit
-def settle(sums, episode, done, row, stride, terms: tl.constexpr, total: tl.constexpr):
+def settle(sums, products, x, whole, done, count: tl.constexpr, padded: tl.constexpr):
     """Book the episodes that ended: their sums, and these times the return, in float64 as a variance is a small difference."""
-    whole = tl.load(episode + terms * stride + row, mask=done, other=0.0).to(tl.float64)
-    if not total:  # what the terms add up to, to the last digit
-        whole = tl.zeros_like(whole)
-        for first in tl.static_range(0, terms, 16):
-            column = first + tl.arange(0, 16)
-            on = done[:, None] & (column < terms)[None, :]
-            whole += tl.sum(tl.load(episode + column[None, :] * stride + row[:, None], mask=on, other=0.0).to(tl.float64), 1)
-    for first in tl.static_range(0, terms + 2, 16):
-        column = first + tl.arange(0, 16)
-        there = column < terms + 2
-        old = tl.load(sums + column, mask=there, other=0.0)
-        products = tl.load(sums + terms + 2 + column, mask=there, other=0.0)
-        sum = tl.load(episode + column[None, :] * stride + row[:, None], mask=done[:, None] & there[None, :], other=0.0).to(tl.float64)
-        tl.store(sums + column, old + tl.sum(sum, 0), mask=there)
-        tl.store(sums + terms + 2 + column, products + tl.sum(sum * whole[:, None], 0), mask=there)
+    place = tl.arange(0, padded)
+    x = tl.where(done[:, None], x, 0.0).to(tl.float64)
+    add(sums + place, tl.sum(x, 0), place < count)
+    add(products + place, tl.sum(x * whole[:, None], 0), place < count)
 
 
 @triton.jit
@@ -153,10 +162,9 @@ def step(
     sums += tl.program_id(0) * 46
     gained = tl.load(episode + 3 * stride + row, mask=live, other=0.0)
     lasted = tl.load(episode + 4 * stride + row, mask=live, other=0.0)
-    counted = tl.load(sums + 37)
+    weight_0, low_0, high_0, gate_0, before_0 = kept(0, 4, 3, w, about, episode, row, live, stride)
     lane16 = tl.arange(0, 16)
     inside12 = lane16 < 12
-    zero = tl.zeros((BLOCK,), tl.float32)
     root_quat_x = tl.load(q_root_quat + row * q_root_quat_0, mask=live, other=0)                # [N, xyzw] <projected_gravity of task humanoid>
     root_quat_y = tl.load(q_root_quat + row * q_root_quat_0 + 1 * q_root_quat_1, mask=live, other=0)  # [N, xyzw] <projected_gravity of task humanoid>
     root_quat_z = tl.load(q_root_quat + row * q_root_quat_0 + 2 * q_root_quat_1, mask=live, other=0)  # [N, xyzw] <projected_gravity of task humanoid>
@@ -164,21 +172,27 @@ def step(
     root_lin_vel_x = tl.load(q_root_lin_vel + row * q_root_lin_vel_0, mask=live, other=0)       # [N] m/s <base_lin_vel of task humanoid>
     root_lin_vel_y = tl.load(q_root_lin_vel + row * q_root_lin_vel_0 + 1 * q_root_lin_vel_1, mask=live, other=0)  # [N] m/s <base_lin_vel of task humanoid>
     root_lin_vel_z = tl.load(q_root_lin_vel + row * q_root_lin_vel_0 + 2 * q_root_lin_vel_1, mask=live, other=0)  # [N] m/s <base_lin_vel of task humanoid>
-    base_lin_vel_x, base_lin_vel_y, base_lin_vel_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, root_lin_vel_x, root_lin_vel_y, root_lin_vel_z)  # [N] m/s <base_lin_vel of task humanoid>
-    tl.store(values + 0 * stride + row, base_lin_vel_x, mask=live)
-
     root_pos_z = tl.load(q_root_pos + row * q_root_pos_0 + 2 * q_root_pos_1, mask=live, other=0)  # [N] m <base_height of task humanoid>
+    torques = tl.load(q_torques + row[:, None] * q_torques_0 + lane16 * q_torques_1, mask=live[:, None] & inside12, other=0)  # [N, joints] N*m card.reward:1
+    root_ang_vel_x = tl.load(q_root_ang_vel + row * q_root_ang_vel_0, mask=live, other=0)       # [N] rad/s <base_ang_vel of task humanoid>
+    root_ang_vel_y = tl.load(q_root_ang_vel + row * q_root_ang_vel_0 + 1 * q_root_ang_vel_1, mask=live, other=0)  # [N] rad/s <base_ang_vel of task humanoid>
+    root_ang_vel_z = tl.load(q_root_ang_vel + row * q_root_ang_vel_0 + 2 * q_root_ang_vel_1, mask=live, other=0)  # [N] rad/s <base_ang_vel of task humanoid>
+    dof_pos = tl.load(q_dof_pos + row[:, None] * q_dof_pos_0 + lane16 * q_dof_pos_1, mask=live[:, None] & inside12, other=0)  # [N, joints] rad task.yaml:65
+    default_dof_pos = tl.load(q_default_dof_pos + lane16 * q_default_dof_pos_0, mask=inside12, other=0)  # [joints] rad task.yaml:65
+    dof_vel = tl.load(q_dof_vel + row[:, None] * q_dof_vel_0 + lane16 * q_dof_vel_1, mask=live[:, None] & inside12, other=0)  # [N, joints] rad/s task.yaml:66
+    time_limit = tl.load(q_time_limit + row * q_time_limit_0, mask=live, other=0)               # [N] bool
+
+    zero = tl.zeros((BLOCK,), tl.float32)
+    base_lin_vel_x, base_lin_vel_y, base_lin_vel_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, root_lin_vel_x, root_lin_vel_y, root_lin_vel_z)  # [N] m/s <base_lin_vel of task humanoid>
     projected_gravity_x, projected_gravity_y, projected_gravity_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, 0.0, 0.0, -1.0)  # [N] <projected_gravity of task humanoid>
     fallen = (root_pos_z < 0.24) | (projected_gravity_z > -0.6)                                 # [N] bool task.yaml:60
     alive = ~fallen                                                                             # [N] bool card.reward:1
     alive_2 = alive.to(tl.float32)                                                              # [N] 1 card.reward:1
-    tl.store(values + 1 * stride + row, alive_2, mask=live)
-
-    torques = tl.load(q_torques + row[:, None] * q_torques_0 + lane16 * q_torques_1, mask=live[:, None] & inside12, other=0)  # [N, joints] N*m card.reward:1
     sum_torques_2 = tl.sum(tl.where(inside12, square(torques), 0.0), 1)                         # [N] N^2*m^2 card.reward:1
-    tl.store(values + 2 * stride + row, sum_torques_2, mask=live)
 
-    paid_0, fine_0 = account(0, 4, 3, values, w, about, contributions, episode, sums, row, live, stride, NATS)
+    tl.debug_barrier()  # all that is overwritten below is read
+    value_0 = written(0, 4, 3, columns((base_lin_vel_x, alive_2, sum_torques_2,), 3, 4), values, row, live, stride)
+    paid_0, fine_0, gained_0 = account(0, 4, 3, value_0, weight_0, low_0, high_0, gate_0, before_0, contributions, episode, sums, row, live, stride, NATS)
     bad = ~(all_of(fine_0, 1))
     reward = tl.sum(paid_0, 1)
     unpaid = ~finite(reward)
@@ -189,19 +203,12 @@ def step(
     mul_x = base_lin_vel_x * 2.0                                                                # [N] task.yaml:63
     mul_y = base_lin_vel_y * 2.0                                                                # [N] task.yaml:63
     mul_z = base_lin_vel_z * 2.0                                                                # [N] task.yaml:63
-    root_ang_vel_x = tl.load(q_root_ang_vel + row * q_root_ang_vel_0, mask=live, other=0)       # [N] rad/s <base_ang_vel of task humanoid>
-    root_ang_vel_y = tl.load(q_root_ang_vel + row * q_root_ang_vel_0 + 1 * q_root_ang_vel_1, mask=live, other=0)  # [N] rad/s <base_ang_vel of task humanoid>
-    root_ang_vel_z = tl.load(q_root_ang_vel + row * q_root_ang_vel_0 + 2 * q_root_ang_vel_1, mask=live, other=0)  # [N] rad/s <base_ang_vel of task humanoid>
     base_ang_vel_x, base_ang_vel_y, base_ang_vel_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, root_ang_vel_x, root_ang_vel_y, root_ang_vel_z)  # [N] rad/s <base_ang_vel of task humanoid>
     mul_x_2 = base_ang_vel_x * 0.25                                                             # [N] task.yaml:64
     mul_y_2 = base_ang_vel_y * 0.25                                                             # [N] task.yaml:64
     mul_z_2 = base_ang_vel_z * 0.25                                                             # [N] task.yaml:64
-    dof_pos = tl.load(q_dof_pos + row[:, None] * q_dof_pos_0 + lane16 * q_dof_pos_1, mask=live[:, None] & inside12, other=0)  # [N, joints] rad task.yaml:65
-    default_dof_pos = tl.load(q_default_dof_pos + lane16 * q_default_dof_pos_0, mask=inside12, other=0)  # [joints] rad task.yaml:65
     sub = dof_pos - default_dof_pos                                                             # [N, joints] rad task.yaml:65
-    dof_vel = tl.load(q_dof_vel + row[:, None] * q_dof_vel_0 + lane16 * q_dof_vel_1, mask=live[:, None] & inside12, other=0)  # [N, joints] rad/s task.yaml:66
     mul = dof_vel * 0.05                                                                        # [N, joints] task.yaml:66
-    time_limit = tl.load(q_time_limit + row * q_time_limit_0, mask=live, other=0)               # [N] bool
     time_out_2 = time_limit & alive                                                             # [N] bool
     unseen = ~(finite(mul_x) & finite(mul_y) & finite(mul_z) & finite(mul_x_2) & finite(mul_y_2) & finite(mul_z_2) & finite(projected_gravity_x) & finite(projected_gravity_y) & finite(projected_gravity_z) & all_of((finite(sub) & finite(mul)) | ~inside12, 1))
     nonfinite = bad | unpaid | unseen | doubt_fallen
@@ -222,24 +229,24 @@ def step(
     tl.store(observations + row * 33 + 32, projected_gravity_z, mask=live)
 
     tl.store(shared + 0 * stride + row, reward, mask=live)
-    tl.store(flags + 3 * stride + row, cause_fallen, mask=live)
-    tl.store(flags + 4 * stride + row, time_out, mask=live)
-    tl.store(flags + 5 * stride + row, nonfinite, mask=live)
-    tl.store(flags + 6 * stride + row, done, mask=live)
-    tl.store(flags + 7 * stride + row, terminated, mask=live)
-    tl.store(episode + 3 * stride + row, gained + reward, mask=live)
-    tl.store(episode + 4 * stride + row, lasted + 1.0, mask=live)
-    tl.store(sums + 37, counted + tl.minimum(N - tl.program_id(0) * BLOCK, BLOCK))
-    tl.debug_barrier()  # all that is added up below is written
-    tally(sums + 38, shared, 1, 1, row, live, stride)
+    tl.store(flags + 0 * stride + row, cause_fallen, mask=live)
+    tl.store(flags + 1 * stride + row, time_out, mask=live)
+    tl.store(flags + 2 * stride + row, nonfinite, mask=live)
+    tl.store(flags + 3 * stride + row, done, mask=live)
+    tl.store(flags + 4 * stride + row, terminated, mask=live)
+    gained += reward
+    lasted += 1.0
+    tl.store(episode + 3 * stride + row, gained, mask=live)
+    tl.store(episode + 4 * stride + row, lasted, mask=live)
+    tl.atomic_add(sums + 37, tl.minimum(N - tl.program_id(0) * BLOCK, BLOCK).to(tl.float64), sem="relaxed")
+    tally(sums + 38, columns((reward,), 1, 1), 1, 1, live)
 
     if tl.max((live & (done)).to(tl.int32), 0) > 0:
-        tl.store(flags + 0 * stride + row, doubt_fallen, mask=live)
-        tl.store(flags + 1 * stride + row, unpaid, mask=live)
-        tl.store(flags + 2 * stride + row, unseen, mask=live)
-        tl.debug_barrier()
-        settle(sums + 27, episode, done & live, row, stride, 3, False)
-        tally(sums + 39, flags, 7, 8, row, live, stride)
+        ended = done & live
+        whole = tl.sum(gained_0.to(tl.float64), 1)
+        settle(sums + 27, sums + 32, gained_0, whole, ended, 3, 4)
+        settle(sums + 30, sums + 35, columns((gained, lasted,), 2, 2), whole, ended, 2, 2)
+        tally(sums + 39, columns((doubt_fallen, unpaid, unseen, cause_fallen, time_out, nonfinite, done,), 7, 8), 7, 8, live)
 
 
 @triton.jit
@@ -269,14 +276,14 @@ def at_reset(
         root_lin_vel_x = tl.load(q_root_lin_vel + row * q_root_lin_vel_0, mask=live, other=0)   # [N] m/s <base_lin_vel of task humanoid>
         root_lin_vel_y = tl.load(q_root_lin_vel + row * q_root_lin_vel_0 + 1 * q_root_lin_vel_1, mask=live, other=0)  # [N] m/s <base_lin_vel of task humanoid>
         root_lin_vel_z = tl.load(q_root_lin_vel + row * q_root_lin_vel_0 + 2 * q_root_lin_vel_1, mask=live, other=0)  # [N] m/s <base_lin_vel of task humanoid>
-        base_lin_vel_x, base_lin_vel_y, base_lin_vel_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, root_lin_vel_x, root_lin_vel_y, root_lin_vel_z)  # [N] m/s <base_lin_vel of task humanoid>
         root_ang_vel_x = tl.load(q_root_ang_vel + row * q_root_ang_vel_0, mask=live, other=0)   # [N] rad/s <base_ang_vel of task humanoid>
         root_ang_vel_y = tl.load(q_root_ang_vel + row * q_root_ang_vel_0 + 1 * q_root_ang_vel_1, mask=live, other=0)  # [N] rad/s <base_ang_vel of task humanoid>
         root_ang_vel_z = tl.load(q_root_ang_vel + row * q_root_ang_vel_0 + 2 * q_root_ang_vel_1, mask=live, other=0)  # [N] rad/s <base_ang_vel of task humanoid>
-        base_ang_vel_x, base_ang_vel_y, base_ang_vel_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, root_ang_vel_x, root_ang_vel_y, root_ang_vel_z)  # [N] rad/s <base_ang_vel of task humanoid>
         dof_pos = tl.load(q_dof_pos + row[:, None] * q_dof_pos_0 + lane16 * q_dof_pos_1, mask=live[:, None] & inside12, other=0)  # [N, joints] rad task.yaml:65
         default_dof_pos = tl.load(q_default_dof_pos + lane16 * q_default_dof_pos_0, mask=inside12, other=0)  # [joints] rad task.yaml:65
         dof_vel = tl.load(q_dof_vel + row[:, None] * q_dof_vel_0 + lane16 * q_dof_vel_1, mask=live[:, None] & inside12, other=0)  # [N, joints] rad/s task.yaml:66
+        base_lin_vel_x, base_lin_vel_y, base_lin_vel_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, root_lin_vel_x, root_lin_vel_y, root_lin_vel_z)  # [N] m/s <base_lin_vel of task humanoid>
+        base_ang_vel_x, base_ang_vel_y, base_ang_vel_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, root_ang_vel_x, root_ang_vel_y, root_ang_vel_z)  # [N] rad/s <base_ang_vel of task humanoid>
         projected_gravity_x, projected_gravity_y, projected_gravity_z = rotate_inverse(root_quat_x, root_quat_y, root_quat_z, root_quat_w, 0.0, 0.0, -1.0)  # [N] <projected_gravity of task humanoid>
         tl.store(observations + row * 33, base_lin_vel_x * 2.0, mask=mask)
         tl.store(observations + row * 33 + 1, base_lin_vel_y * 2.0, mask=mask)
