@@ -351,13 +351,15 @@ def show(row: Dict[str, Any]) -> None:
           f"{best / row['floor']:7.2f}  {row['ready_s']:.1f}", flush=True)  # fmt: skip
 
 
-# While the fused kernel is tuned: how a tile of values is made and its columns, environments in a block, warps, most registers a thread (0: any).
+# While the fused kernel is tuned: how a tile of values is made, its columns, where the barrier is; environments in a block, warps, most
+# registers a thread (0: any).
 VARIANTS = {
-    "small": [(tiles, *shape) for tiles in ("where/16", "where/32", "memory/16", "memory/32")
+    "small": [(tiles, *shape) for tiles in ("where/16/late", "where/32/late", "memory/16/late", "memory/32/late")
               for shape in ((8, 1, 0), (8, 2, 0), (16, 1, 0), (16, 2, 0), (16, 4, 0), (32, 4, 0))],
-    "large": [(tiles, *shape) for tiles in ("memory/16", "memory/32", "where/16")
-              for shape in ((32, 1, 0), (32, 2, 0), (64, 2, 0), (64, 4, 0), (64, 4, 128), (128, 4, 0), (128, 8, 0), (128, 8, 128),
-                            (256, 8, 0))],
+    "large": [*((tiles, *shape) for tiles in ("memory/16/late", "memory/32/late", "where/16/late")
+                for shape in ((32, 1, 0), (32, 2, 0), (64, 2, 0), (64, 4, 0), (128, 4, 0), (128, 8, 0), (256, 8, 0))),
+              *(("memory/32/late", *shape) for shape in ((64, 4, 128), (128, 8, 128))),
+              *(("memory/32/early", *shape) for shape in ((64, 2, 0), (64, 4, 0), (128, 8, 0)))],
 }  # fmt: skip
 Variant = Tuple[str, int, int, int]
 
@@ -370,7 +372,8 @@ def varied(variant: Variant) -> rewardlang.Compiled:
         limit = {"maxnreg": registers} if registers else {}
         kernel[(self.blocks,)](*arguments, self.block, num_warps=self.warps, **limit)
 
-    emit_triton.TILES, emit_triton.CHUNK = tiles.split("/")[0], int(tiles.split("/")[1])
+    way, columns, barrier = tiles.split("/")
+    emit_triton.TILES, emit_triton.CHUNK, emit_triton.EARLY = way, int(columns), barrier == "early"
     fused.SHAPES = ((2**62, block, warps),)
     fused.Fused._launch = launch  # type: ignore[method-assign]
     return eighteen()

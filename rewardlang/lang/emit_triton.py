@@ -18,6 +18,8 @@ from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
 TILES = "where"  # or "memory": how a tile of values is made (while it is tuned)
+EARLY = False  # whether the barrier is before all that is computed, or after the values (while it is tuned)
+BARRIER = "tl.debug_barrier()  # all that is overwritten below is read"
 TILED = (
     "value",
     "paid",
@@ -105,7 +107,8 @@ class _Step(Kernel):
         count = len(self.program.terms)
         self.say("zero = tl.zeros((BLOCK,), tl.float32)")
         values = [self.full(i) for i in self.graph.values]
-        self.say("", "tl.debug_barrier()  # all that is overwritten below is read")
+        if not EARLY:
+            self.say("", BARRIER)
         if TILES == "memory" and count:
             self.say(*(f"tl.store(values + {j} * stride + row, {text}, mask=live)" for j, text in enumerate(values)),
                      "tl.debug_barrier()  # the values are written")  # fmt: skip
@@ -240,7 +243,7 @@ class _Step(Kernel):
 
     def text(self) -> str:
         t = len(self.program.terms)
-        self.body = [*self.loads, ("", ""), *self.body]
+        self.body = [*self.loads, *([(BARRIER, "")] if EARLY else []), ("", ""), *self.body]
         return self.render(
             "step",
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",
