@@ -17,13 +17,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import os
 import platform
 import statistics
 import time
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
@@ -32,12 +29,26 @@ import torch
 
 import rewardlang
 from rewardlang import fused
-from rewardlang.lang import emit_triton
 from rewardlang.reward import Reward
 
 ROOT = Path(__file__).parent.parent
 SIZES = {"cuda": (1, 4096, 65536, 1048576), "cpu": (1, 64, 4096)}
 COMPILED = (4096, 1048576)  # where torch.compile is tried, which takes its time anew for each
+BLOCKS = (  # and warps, tried by `tune`
+    (8, 1),
+    (8, 2),
+    (16, 1),
+    (16, 2),
+    (16, 4),
+    (32, 1),
+    (32, 2),
+    (32, 4),
+    (64, 2),
+    (64, 4),
+    (128, 4),
+    (128, 8),
+    (256, 8),
+)
 TURNS, IN_A_GRAPH = 15, 20
 Step = Callable[[], Any]
 
@@ -351,82 +362,21 @@ def show(row: Dict[str, Any]) -> None:
           f"{best / row['floor']:7.2f}  {row['ready_s']:.1f}", flush=True)  # fmt: skip
 
 
-# While the fused kernel is tuned: how a tile of values is made, its columns, where the barrier is; environments in a block, warps, most
-# registers a thread (0: any).
-VARIANTS = {
-    "small": [(tiles, *shape) for tiles in ("where/16/late", "where/32/late", "memory/16/late", "memory/32/late")
-              for shape in ((8, 1, 0), (8, 2, 0), (16, 1, 0), (16, 2, 0), (16, 4, 0), (32, 4, 0))],
-    "large": [*((tiles, *shape) for tiles in ("memory/16/late", "memory/32/late", "where/16/late")
-                for shape in ((32, 1, 0), (32, 2, 0), (64, 2, 0), (64, 4, 0), (128, 4, 0), (128, 8, 0), (256, 8, 0))),
-              *(("memory/32/late", *shape) for shape in ((64, 4, 128), (128, 8, 128))),
-              *(("memory/32/early", *shape) for shape in ((64, 2, 0), (64, 4, 0), (128, 8, 0)))],
-}  # fmt: skip
-Variant = Tuple[str, int, int, int]
-
-
-def varied(variant: Variant) -> rewardlang.Compiled:
-    """The eighteen, whose kernel is made and launched from now on in this way."""
-    tiles, block, warps, registers = variant
-
-    def launch(self: fused.Fused, kernel: Any, arguments: Tuple[Any, ...]) -> None:
-        limit = {"maxnreg": registers} if registers else {}
-        kernel[(self.blocks,)](*arguments, self.block, num_warps=self.warps, **limit)
-
-    way, columns, barrier = tiles.split("/")
-    emit_triton.TILES, emit_triton.CHUNK, emit_triton.EARLY = way, int(columns), barrier == "early"
-    fused.SHAPES = ((2**62, block, warps),)
-    fused.Fused._launch = launch  # type: ignore[method-assign]
-    return eighteen()
-
-
-def warm(variant: Variant) -> None:
-    """Compile a variant in a process of its own: those after it find it in Triton's cache."""
-    program, device = varied(variant), torch.device("cuda")
-    q = draw(program, 4096, device)
-    of_reward(program, q, 4096, device, "triton")()
-    torch.cuda.synchronize()
-
-
-def tune(sizes: Sequence[int], device: torch.device, copy: float) -> List[Dict[str, Any]]:
-    """All variants at each size, each checked against float64, sorted by device time."""
-    chosen = {n: VARIANTS["small" if n <= 16384 else "large"] for n in sizes}
-    distinct = sorted({variant for variants in chosen.values() for variant in variants})
-    begin = time.perf_counter()
-    workers = min(14, os.cpu_count() or 1)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waits = [pool.submit(warm, variant) for variant in distinct]
-        for variant, wait in zip(distinct, waits):
-            if wait.exception():
-                print(f"{variant} does not compile: {str(wait.exception())[:200]}")
-    print(f"{len(distinct)} variants compiled in {time.perf_counter() - begin:.0f} s", flush=True)
-    errors: Dict[Variant, str] = {}
-    rows: List[Dict[str, Any]] = []
-    for n, variants in chosen.items():
-        q: Dict[str, torch.Tensor] = {}
-        own = []
-        for variant in variants:
-            name = "fused, graph, tiles {}, block {}, warps {}, registers {}".format(*variant)
-            try:
-                program = varied(variant)
-                q = q or draw(program, n, device)
-                floor = sum(bytes_moved(program, n).values()) / copy * 1e6
-                if variant not in errors:
-                    errors[variant] = f"{check(program, device, steps=3):.1e}"
-                begin = time.perf_counter()
-                step = of_reward(program, q, n, device, "triton")
-                step()
-                torch.cuda.synchronize()
-                ready = time.perf_counter() - begin
-                wall, on_device = timed(captured(step), True, IN_A_GRAPH)
-                own.append({"spec": program.name, "num_envs": n, "way": name, "wall": wall, "device": on_device, "floor": floor,
-                            "ready_s": ready, "error": errors[variant]})  # fmt: skip
-            except Exception as problem:
-                print(f"{n:8} {name} failed: {type(problem).__name__}: {problem}"[:300], flush=True)
-        print("\nsorted by device time")
-        for row in sorted(own, key=lambda row: row["device"]["median"]):
-            show(row)
-        print("errors against float64: " + ", ".join(sorted({row["error"] for row in own})), flush=True)
-        rows += own
+def tune(program: rewardlang.Compiled, n: int, device: torch.device, floor: float) -> List[Dict[str, Any]]:
+    rows, shapes = [], fused.SHAPES
+    q = draw(program, n, device)
+    for block, warps in BLOCKS:
+        fused.SHAPES = ((n, block, warps),)
+        begin = time.perf_counter()
+        step = of_reward(program, q, n, device, "triton")
+        step()
+        torch.cuda.synchronize()
+        ready = time.perf_counter() - begin
+        wall, on_device = timed(captured(step), True, IN_A_GRAPH)
+        rows.append({"spec": program.name, "num_envs": n, "way": f"fused, graph, block {block}, warps {warps}", "wall": wall,
+                     "device": on_device, "floor": floor, "ready_s": ready})  # fmt: skip
+        show(rows[-1])
+    fused.SHAPES = shapes
     return rows
 
 
@@ -466,7 +416,7 @@ def main() -> None:
         f"{name}; {', '.join(f'{k} {v}' for k, v in versions.items() if v)}; a copy moves {copy / 1e9:.1f} GB/s"
     )
     rows: List[Dict[str, Any]] = []
-    programs = [eighteen()] if "eighteen" in arguments.parts else []
+    programs = [eighteen()] if {"eighteen", "tune"} & set(arguments.parts) else []
     chosen = (
         [p for p in shipped() if not arguments.specs or any(word in p.name for word in arguments.specs)]
         if "shipped" in arguments.parts
@@ -495,8 +445,8 @@ def main() -> None:
                     rows += measure(
                         program, n, device, True, not arguments.no_compile and n in COMPILED, floor
                     )
-        if "tune" in arguments.parts and cuda:
-            rows += tune(arguments.num_envs or (4096, 1048576), device, copy)
+                if "tune" in arguments.parts and cuda:
+                    rows += tune(program, n, device, floor)
         for program in chosen:
             for n in arguments.num_envs or (4096 if cuda else 64,):
                 rows += measure(

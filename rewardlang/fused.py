@@ -24,7 +24,7 @@ from .reward import StepOutput
 from .statistics import AMOUNTS, COUNTS, Reading, named
 
 # Environments in a block and its warps, by the number of environments: many small blocks fill a GPU with few, large ones make few sums.
-SHAPES = ((16384, 32, 4), (131072, 64, 4), (sys.maxsize, 128, 8))
+SHAPES = ((16384, 8, 1), (131072, 32, 1), (sys.maxsize, 64, 2))
 
 
 class Books(Reading):

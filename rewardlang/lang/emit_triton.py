@@ -17,21 +17,8 @@ from .optimize import Graph, reset_graph, step_graph
 from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
-TILES = "where"  # or "memory": how a tile of values is made (while it is tuned)
-EARLY = False  # whether the barrier is before all that is computed, or after the values (while it is tuned)
-BARRIER = "tl.debug_barrier()  # all that is overwritten below is read"
-TILED = (
-    "value",
-    "paid",
-    "fine",
-    "gained",
-    "before",
-    "weight",
-    "low",
-    "high",
-    "gate",
-)  # of which each chunk has one
-CHUNK = 16  # terms that are booked together
+CHUNK = 32  # terms that are booked together, as the columns of a tile
+TILED = ("paid", "fine", "gained", "before", "weight", "low", "high", "gate")  # of which each chunk has one
 ROWS = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
         "    row = row.to(tl.int64)")  # fmt: skip
 
@@ -103,21 +90,21 @@ class _Step(Kernel):
         self._books()
 
     def _terms(self) -> None:
-        """Every term's value; then what they pay and add up to, sixteen at a time."""
+        """Every term's value; then what they pay and add up to, CHUNK at a time.
+
+        The values come back from memory as tiles, with the terms side by side: to put tiles together in registers takes a step of a
+        million environments half as long again.
+        """
         count = len(self.program.terms)
         self.say("zero = tl.zeros((BLOCK,), tl.float32)")
         values = [self.full(i) for i in self.graph.values]
-        if not EARLY:
-            self.say("", BARRIER)
-        if TILES == "memory" and count:
+        self.say("", "tl.debug_barrier()  # all that is overwritten below is read")
+        if count:
             self.say(*(f"tl.store(values + {j} * stride + row, {text}, mask=live)" for j, text in enumerate(values)),
                      "tl.debug_barrier()  # the values are written")  # fmt: skip
         for first in range(0, count, CHUNK):
-            own = values[first : first + CHUNK]
-            place = f"{first}, {padded(len(own))}, {count}"
-            self.say(f"value_{first} = fetched({place}, values, row, live, stride)" if TILES == "memory" else
-                     f"value_{first} = written({place}, {self._tile(own)}, values, row, live, stride)",
-                     f"paid_{first}, fine_{first}, gained_{first} = account({place}, value_{first}, "
+            columns = padded(min(CHUNK, count - first))
+            self.say(f"paid_{first}, fine_{first}, gained_{first} = account({first}, {columns}, {count}, values, "
                      f"weight_{first}, low_{first}, high_{first}, gate_{first}, before_{first}, contributions, episode, sums, row, "
                      "live, stride, NATS)")  # fmt: skip
         fine = [f"all_of(fine_{first}, 1)" for first in range(0, count, CHUNK)]
@@ -243,7 +230,7 @@ class _Step(Kernel):
 
     def text(self) -> str:
         t = len(self.program.terms)
-        self.body = [*self.loads, *([(BARRIER, "")] if EARLY else []), ("", ""), *self.body]
+        self.body = [*self.loads, ("", ""), *self.body]
         return self.render(
             "step",
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",

@@ -15,7 +15,7 @@ from .optimize import Graph
 from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
-TAKEN = {"kept", "ended", "whole", "tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "shared", "flags", "observations",
+TAKEN = {"ended", "whole", "tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "shared", "flags", "observations",
          "episode", "sums", "NATS", "WIDE", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions", "gained", "lasted",
          "time_out", "terminated", "ends", "sum", "abs", "min", "max", "float", "range", "int", "zero"} | set(PRELUDE)  # fmt: skip
 RUN = ("epoch", "frames", "progress", "gamma")
@@ -31,7 +31,8 @@ class Kernel:
         self.slot = {k: i for i, k in enumerate(kept)}
         self.inputs = [*(p.name for p in program.params), *RUN]
         self.body: List[Tuple[str, str]] = []
-        self.loads: List[Tuple[str, str]] = []  # before all else, so that nothing waits twice
+        # Lines before all others, so that nothing waits twice: ptxas moves no load up past a store, which may be to the same place.
+        self.loads: List[Tuple[str, str]] = []
         self.tops: Dict[str, str] = {}  # lines at the head: lanes, masks, columns
         self.uses: Dict[Key, int] = {}
         self.cells: Dict[Key, Cell] = {}

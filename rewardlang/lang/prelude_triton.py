@@ -203,22 +203,6 @@ def columns(parts, count: tl.constexpr, padded: tl.constexpr):
         tile = tl.where(place == i, parts[i].to(tl.float32)[:, None], tile)
     return tile
 ''',
-    "written": '''
-def written(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, values, row, live, stride):
-    """A tile of values, which are written. [BLOCK, columns]"""
-    term = first + tl.arange(0, columns)
-    on = live[:, None] & (term < terms)[None, :]
-    value = tl.where(on, value, 0.0)
-    tl.store(values + term[None, :] * stride + row[:, None], value, mask=on)
-    return value
-''',
-    "fetched": '''
-def fetched(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, row, live, stride):
-    """Values that are written, as a tile. [BLOCK, columns]"""
-    term = first + tl.arange(0, columns)
-    on = live[:, None] & (term < terms)[None, :]
-    return tl.load(values + term[None, :] * stride + row[:, None], mask=on, other=0.0)
-''',
     "kept": '''
 def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, about, episode, row, live, stride):
     """What the books of the terms from `first` on go by: weights, ends of the range, gates, and sums of the episode. [C], [BLOCK, C]"""
@@ -238,7 +222,7 @@ def add(sums, x, there):
     tl.atomic_add(sums, x.to(tl.float64), mask=there, sem="relaxed")
 ''',
     "account": '''
-def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, weight, low, high, gate, gained, contributions, episode,
+def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gate, gained, contributions, episode,
             sums, row, live, stride, nats: tl.constexpr):
     """Book the terms from `first` on: contributions, sums of the episode and, in the block's own row, of the log.
 
@@ -248,6 +232,7 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     on = live[:, None] & there[None, :]
+    value = tl.load(values + at, mask=on, other=0.0)
     paid = value * weight[None, :]
     fine = finite(paid)
     paid = tl.where(fine, paid, 0.0)

@@ -55,16 +55,6 @@ def columns(parts, count: tl.constexpr, padded: tl.constexpr):
 
 
 @triton.jit
-def written(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, values, row, live, stride):
-    """A tile of values, which are written. [BLOCK, columns]"""
-    term = first + tl.arange(0, columns)
-    on = live[:, None] & (term < terms)[None, :]
-    value = tl.where(on, value, 0.0)
-    tl.store(values + term[None, :] * stride + row[:, None], value, mask=on)
-    return value
-
-
-@triton.jit
 def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, about, episode, row, live, stride):
     """What the books of the terms from `first` on go by: weights, ends of the range, gates, and sums of the episode. [C], [BLOCK, C]"""
     term = first + tl.arange(0, columns)
@@ -85,7 +75,7 @@ def add(sums, x, there):
 
 
 @triton.jit
-def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, value, weight, low, high, gate, gained, contributions, episode,
+def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gate, gained, contributions, episode,
             sums, row, live, stride, nats: tl.constexpr):
     """Book the terms from `first` on: contributions, sums of the episode and, in the block's own row, of the log.
 
@@ -95,6 +85,7 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     on = live[:, None] & there[None, :]
+    value = tl.load(values + at, mask=on, other=0.0)
     paid = value * weight[None, :]
     fine = finite(paid)
     paid = tl.where(fine, paid, 0.0)
@@ -191,8 +182,11 @@ def step(
     sum_torques_2 = tl.sum(tl.where(inside12, square(torques), 0.0), 1)                         # [N] N^2*m^2 card.reward:1
 
     tl.debug_barrier()  # all that is overwritten below is read
-    value_0 = written(0, 4, 3, columns((base_lin_vel_x, alive_2, sum_torques_2,), 3, 4), values, row, live, stride)
-    paid_0, fine_0, gained_0 = account(0, 4, 3, value_0, weight_0, low_0, high_0, gate_0, before_0, contributions, episode, sums, row, live, stride, NATS)
+    tl.store(values + 0 * stride + row, base_lin_vel_x, mask=live)
+    tl.store(values + 1 * stride + row, alive_2, mask=live)
+    tl.store(values + 2 * stride + row, sum_torques_2, mask=live)
+    tl.debug_barrier()  # the values are written
+    paid_0, fine_0, gained_0 = account(0, 4, 3, values, weight_0, low_0, high_0, gate_0, before_0, contributions, episode, sums, row, live, stride, NATS)
     bad = ~(all_of(fine_0, 1))
     reward = tl.sum(paid_0, 1)
     unpaid = ~finite(reward)
