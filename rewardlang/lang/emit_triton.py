@@ -20,7 +20,7 @@ from .types import Axis, Kind
 CHUNK = 32  # terms that are booked together, as the columns of a tile
 TILED = ("paid", "fine", "gained", "before", "weight", "low", "high", "gate")  # of which each chunk has one
 ROWS = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
-        "    row = row.to(tl.int64)")  # fmt: skip
+        "    row, stride = row.to(tl.int64), stride.to(tl.int64)")  # fmt: skip
 
 
 def emit_triton(program: Program, title: str) -> str:

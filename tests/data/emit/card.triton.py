@@ -149,7 +149,7 @@ def step(
     row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = row < N
     if WIDE:  # more than 2^31 numbers in a tensor
-        row = row.to(tl.int64)
+        row, stride = row.to(tl.int64), stride.to(tl.int64)
     sums += tl.program_id(0) * 46
     gained = tl.load(episode + 3 * stride + row, mask=live, other=0.0)
     lasted = tl.load(episode + 4 * stride + row, mask=live, other=0.0)
@@ -258,7 +258,7 @@ def at_reset(
     row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = row < N
     if WIDE:  # more than 2^31 numbers in a tensor
-        row = row.to(tl.int64)
+        row, stride = row.to(tl.int64), stride.to(tl.int64)
     mask = tl.load(anew + row, mask=live, other=0) != 0
     lane16 = tl.arange(0, 16)
     inside12 = lane16 < 12
