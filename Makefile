@@ -13,8 +13,8 @@ READY := $(VENV)/.ready
 train: $(READY)  ## train the shipped humanoid to walk; ARGS="--max-epochs 10" adds options
 	$(BIN)/rewardlang train $(SPEC) $(ARGS)
 
-test: $(READY)  ## the whole test suite
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY)  ## the whole test suite, a file at a time on each core; ARGS="tests/lang -k units" chooses
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 check: $(READY)  ## format, lint, types, and the Python 3.8 floor
 	$(BIN)/ruff format --check .
