@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import pytest
-import torch
-from hypothesis import HealthCheck, settings
 
-torch.set_num_threads(1)
-settings.register_profile(
-    "rewardlang", deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
-settings.load_profile("rewardlang")
+try:
+    import torch
+    from hypothesis import HealthCheck, settings
+except ModuleNotFoundError:  # with --bare; without it the tests that need them say so
+    pass
+else:
+    torch.set_num_threads(1)
+    settings.register_profile(
+        "rewardlang",
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("rewardlang")
 
 
 @pytest.fixture
