@@ -179,6 +179,11 @@ def parser() -> argparse.ArgumentParser:
     play.add_argument("--seed", type=int, metavar="S", help="random seed of the initial states")
     play.add_argument("--device", metavar="D", help="torch device")
     _format_option(play)
+
+    doctor = _command(commands, "doctor", _doctor, "say what is installed, and try each simulator")
+    doctor.add_argument("--sim", metavar="S", help="only this one: mujoco, mujoco_warp or isaacgym")
+    doctor.add_argument("--device", metavar="D", help="where it runs, such as cpu or cuda:0")
+    doctor.add_argument("--json", metavar="FILE", help="also write the report as JSON")
     return top
 
 
@@ -311,6 +316,16 @@ def _play(arguments: argparse.Namespace) -> None:
     result = play(arguments.run_folder, episodes=arguments.episodes, seed=arguments.seed, checkpoint=arguments.checkpoint,
                   video=arguments.video, device=arguments.device, viewer=arguments.viewer)  # fmt: skip
     print(json.dumps(result, indent=2) if arguments.format == "json" else play_text(result))
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from .doctor import examine, exit_code, text
+
+    report = examine(arguments.sim, arguments.device)
+    if arguments.json is not None:
+        Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    print(text(report))
+    return exit_code(report)
 
 
 def _import_first(sim: str, run: Optional[str]) -> None:
