@@ -194,7 +194,8 @@ def _check(arguments: argparse.Namespace) -> int:
     program = compiled(arguments)
     warnings, probed = list(program.warnings), None
     sim = known(arguments.sim or "mujoco")
-    blind = sorted(program.at_reset & set(BLIND_AT_RESET.get(sim, ())))
+    unknown = BLIND_AT_RESET.get(sim, ())
+    blind = sorted(program.at_reset.intersection(unknown)) if unknown else []
     if arguments.probe:
         _import_first(sim, None)
         from .rl.probe import probe_task

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 from pathlib import Path
 from typing import Any, Dict, Sequence
 
+from .lang.uncollected import uncollected
 
+
+@uncollected
 def compiled(arguments: argparse.Namespace, observations: bool = True) -> Any:
     """The program of `arguments.file`, for `--task`, its `--set` checked. Raises ValueError or OSError for what can't be used."""
     from . import compile, load, parse
 
-    gc.disable()  # a compile makes many small objects and frees few: collecting would take a sixth of its time
-    try:
-        spec = parse(sys.stdin.read(), "<stdin>") if arguments.file == "-" else load(existing(arguments.file))
-        program = compile(spec, arguments.task, observations=observations)
-    finally:
-        gc.enable()
+    spec = parse(sys.stdin.read(), "<stdin>") if arguments.file == "-" else load(existing(arguments.file))
+    program = compile(spec, arguments.task, observations=observations)
     for name, value in params(arguments.set).items():
         program.param(name, value)
     return program

@@ -5,13 +5,14 @@ from __future__ import annotations
 import linecache
 import os
 from importlib.util import find_spec
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 import torch
 
 from .lang.anatomy import anatomy
 from .lang.compiler import Compiled
 from .lang.ir import Node
+from .lang.optimize import quantities_read
 from .lang.types import Kind
 from .lang.uncollected import uncollected
 from .statistics import Reading, Statistics
@@ -72,7 +73,7 @@ class Reward:
         self.weights = torch.zeros(len(program.terms), device=self.device, dtype=dtype)
         self.names = [term.name for term in program.terms]
         self.anatomies = anatomy(program.typed, program.bounds)
-        self.needs, self.needs_at_reset = _needs(program)
+        self.needs, self.needs_at_reset = quantities_read(program.optimized)
         self.params: Dict[str, float] = {name: param.value for name, param in self._params.items()}
         for name, value in (params or {}).items():
             self.params[program.param(name, value)] = float(value)
@@ -287,16 +288,6 @@ def _load(program: Compiled) -> Dict[str, Any]:
     code: Dict[str, Any] = {}
     exec(compile(program.source, name, "exec"), code)
     return code
-
-
-def _needs(program: Compiled) -> Tuple[Dict[str, Node], Set[str]]:
-    """The raw quantities that the program reads, and the names of those that it reads of a reset state."""
-    from .lang.optimize import reset_graph, step_graph
-
-    step, kept = step_graph(program.optimized)
-    at_reset = [node for node in reset_graph(program.optimized, kept).nodes if node.op == "quantity"]
-    nodes = [*(node for node in step.nodes if node.op == "quantity"), *at_reset]
-    return {node.data[0]: node for node in nodes}, {node.data[0] for node in at_reset}
 
 
 def _shape(node: Node, num_envs: int) -> Tuple[int, ...]:

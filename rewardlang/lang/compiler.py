@@ -19,7 +19,7 @@ from .ir import Program, Term
 from .lints import lints
 from .nodes import File
 from .nonfinite import bounded
-from .optimize import optimize, reset_graph, step_graph
+from .optimize import optimize, quantities_read
 from .resolve import Resolved, resolve
 from .types import Depends
 from .uncollected import uncollected
@@ -60,8 +60,7 @@ class Compiled:
     @property
     def at_reset(self) -> Set[str]:
         """The raw quantities that it reads of a reset state, to observe it and for operators to start from."""
-        _, kept = step_graph(self.optimized)
-        return {n.data[0] for n in reset_graph(self.optimized, kept).nodes if n.op == "quantity"}
+        return quantities_read(self.optimized)[1]
 
     @property
     def _title(self) -> str:

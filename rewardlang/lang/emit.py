@@ -78,6 +78,19 @@ def names_of(names: object) -> str:
     return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
 
 
+def unused(wanted: str, names: Set[str]) -> str:
+    """An identifier like the wanted one that is not among the names; it joins them."""
+    name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
+    if not name or name[0].isdigit() or keyword.iskeyword(name):
+        name = f"v_{name}"
+    at, base = 1, name
+    while name in names:
+        at += 1
+        name = f"{base}_{at}"
+    names.add(name)
+    return name
+
+
 def slot_of(node: Node) -> str:
     shape = [len(axis) for axis in node.type.axes] + ([4] if node.type.kind is Kind.ROTATION else [])
     text = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
@@ -148,15 +161,7 @@ class _Function:
         return f"k[{len(self.constants) - 1}]"
 
     def name(self, wanted: str) -> str:
-        name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
-        if not name or name[0].isdigit() or keyword.iskeyword(name):
-            name = f"v_{name}"
-        at, base = 1, name
-        while name in self.names:
-            at += 1
-            name = f"{base}_{at}"
-        self.names.add(name)
-        return name
+        return unused(wanted, self.names)
 
     def comment(self, node: Node) -> str:
         return comment(node, node.type.axes)

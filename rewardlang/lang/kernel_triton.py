@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from typing import Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .cells import LITERAL, WHOLE, Build, Cell, Key, fit, letters, live, width
-from .emit import INLINE, LONGEST, PLAIN, comment
+from .emit import INLINE, LONGEST, PLAIN, comment, unused
 from .expressions import POSTFIX
 from .expressions_triton import build
 from .ir import Node, Program
@@ -104,15 +103,7 @@ class Kernel:
         return cell._replace(text=", ".join(names))
 
     def name(self, wanted: str) -> str:
-        name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
-        if not name or name[0].isdigit() or keyword.iskeyword(name):
-            name = f"v_{name}"
-        at, base = 1, name
-        while name in self.names:
-            at += 1
-            name = f"{base}_{at}"
-        self.names.add(name)
-        return name
+        return unused(wanted, self.names)
 
     # tiles
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from .folding import CONSTANT, fold
 from .ir import Builder, Cause, Node, Output, Program, Term, below
@@ -219,6 +219,14 @@ def reset_graph(program: Program, kept: Sequence[int]) -> Graph:
     graph = Graph(tuple(rewriter.builder.nodes), state=tuple(new[program.slots[k]] for k in kept),
                   observations=tuple(new[o.value] for o in program.observations))  # fmt: skip
     return _pruned(graph)
+
+
+def quantities_read(program: Program) -> Tuple[Dict[str, Node], Set[str]]:
+    """The raw quantities that a program reads, each with its node, and the names of those that it reads of a reset state."""
+    step, kept = step_graph(program)
+    at_reset = [node for node in reset_graph(program, kept).nodes if node.op == "quantity"]
+    nodes = [*(node for node in step.nodes if node.op == "quantity"), *at_reset]
+    return {node.data[0]: node for node in nodes}, {node.data[0] for node in at_reset}
 
 
 def _asked_at_reset(program: Program, node: Node) -> Tuple[int, ...]:
