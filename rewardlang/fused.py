@@ -28,7 +28,11 @@ SHAPES = ((16384, 8, 1), (131072, 32, 1), (sys.maxsize, 64, 2))
 
 
 class Books(Reading):
-    """What the kernels add up: a row of float64 for each block, summed when read."""
+    """What the kernels add up: rows of float64, summed when read.
+
+    A block has a row of its own as long as there are enough; more blocks share them, so that few bytes move. Float64 additions to a
+    shared row come in any order, and what is read may then differ in its last digits from run to run.
+    """
 
     def __init__(
         self,
@@ -42,7 +46,7 @@ class Books(Reading):
         super().__init__(
             kernel.TERMS, kernel.CAUSES, kernel.METRICS, program.typed.total is not None, anatomies
         )
-        self.sums = torch.zeros(blocks, width, dtype=torch.float64, device=device)
+        self.sums = torch.zeros(min(blocks, kernel.ROWS), width, dtype=torch.float64, device=device)
 
     def parts(self) -> List[torch.Tensor]:
         return [self.sums]

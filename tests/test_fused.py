@@ -114,6 +114,16 @@ def test_any_number_of_environments(n: int) -> None:
     compare(program, sequence(program.vocabulary, n, STEPS, 3), n)
 
 
+def test_blocks_share_rows_of_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rewardlang.lang.emit_triton.ROWS", 2)
+    program = rewardlang.compile(
+        rewardlang.load(ROOT / "reward_specs" / "quadruped" / "trot.reward"), observations=True
+    )
+    ours, _ = pair(program, 64)
+    assert ours.fused is not None and ours.fused.blocks > 4 and len(ours.fused.books.sums) == 2
+    compare(program, sequence(program.vocabulary, 64, STEPS, 3), 64)
+
+
 SICK = """
 task humanoid_velocity
 reward = sum(torques^2) + min(torques[knees]) + 2*max(dof_vel) + gauss(base_height - 1[m], 0.5[m]) as near + mean(dof_pos, where=dof_vel > 0)

@@ -19,7 +19,8 @@ from .types import Axis, Kind
 
 CHUNK = 32  # terms that are booked together, as the columns of a tile
 TILED = ("paid", "fine", "gained", "before", "weight", "low", "high", "gate")  # of which each chunk has one
-ROWS = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
+ROWS = 512  # of `sums`, which blocks share
+PLACES = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
         "    row, stride = row.to(tl.int64), stride.to(tl.int64)")  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def emit_triton(program: Program, title: str) -> str:
         f"READ = {{\"step\": {tuple(step.quantities)!r}, \"at_reset\": {tuple(reset.quantities)!r}}}".replace("'", '"'),
         f"OBSERVATIONS = {step.columns}",
         f"SUMS = {step.width}  # in a row of `sums`",
+        f"ROWS = {ROWS}  # of `sums`, which blocks share",
         "# Shape after [N] and kind of what is remembered from step to step.",
         "STATE = (" + "".join(f"\n    {slot_of(program.nodes[program.slots[i]])}" for i in kept) + ("\n)" if kept else ")"),
     ]  # fmt: skip
@@ -236,7 +238,7 @@ class _Step(Kernel):
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",
             ["STATE, p, w, k, about, shared, contributions, values, flags, observations, episode, sums, N, stride",
              "NATS: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr"],
-            [*ROWS, f"sums += tl.program_id(0) * {self.width}",
+            [*PLACES, f"sums += tl.program_id(0) % {ROWS} * {self.width}",
              f"gained = tl.load(episode + {len(self.program.terms)} * stride + row, mask=live, other=0.0)",
              f"lasted = tl.load(episode + {len(self.program.terms) + 1} * stride + row, mask=live, other=0.0)",
              *(f"weight_{first}, low_{first}, high_{first}, gate_{first}, before_{first} = kept({first}, {padded(min(CHUNK, t - first))}, {t}, w, about, episode, row, live, stride)"
@@ -263,7 +265,7 @@ class _Reset(Kernel):
             "at_reset",
             "The state to start from and the observations, of those of BLOCK environments that start anew.",
             ["STATE, p, w, k, anew, observations, episode, N, stride", "WIDE: tl.constexpr, BLOCK: tl.constexpr"],
-            [*ROWS, "mask = tl.load(anew + row, mask=live, other=0) != 0"],
+            [*PLACES, "mask = tl.load(anew + row, mask=live, other=0) != 0"],
         )  # fmt: skip
 
 

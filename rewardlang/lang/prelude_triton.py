@@ -218,13 +218,13 @@ def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, abo
 ''',
     "add": '''
 def add(sums, x, there):
-    """Add to sums in the block's own row: nothing waits for what they were, and nobody else adds to them."""
+    """Add to sums, as others may that share the row: nothing waits for what they were."""
     tl.atomic_add(sums, x.to(tl.float64), mask=there, sem="relaxed")
 ''',
     "account": '''
 def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gate, gained, contributions, episode,
             sums, row, live, stride, nats: tl.constexpr):
-    """Book the terms from `first` on: contributions, sums of the episode and, in the block's own row, of the log.
+    """Book the terms from `first` on: contributions, sums of the episode and of the log.
 
     Gives what is paid, where it is finite, and the sums of the episode. [BLOCK, C]
     """

@@ -11,6 +11,7 @@ CONSTANTS = ()  # what `k` holds
 READ = {"step": ("root_quat", "root_lin_vel", "root_pos", "torques", "root_ang_vel", "dof_pos", "default_dof_pos", "dof_vel", "time_limit"), "at_reset": ("root_quat", "root_lin_vel", "root_ang_vel", "dof_pos", "default_dof_pos", "dof_vel")}
 OBSERVATIONS = 33
 SUMS = 46  # in a row of `sums`
+ROWS = 512  # of `sums`, which blocks share
 # Shape after [N] and kind of what is remembered from step to step.
 STATE = ()
 
@@ -70,14 +71,14 @@ def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, abo
 
 @triton.jit
 def add(sums, x, there):
-    """Add to sums in the block's own row: nothing waits for what they were, and nobody else adds to them."""
+    """Add to sums, as others may that share the row: nothing waits for what they were."""
     tl.atomic_add(sums, x.to(tl.float64), mask=there, sem="relaxed")
 
 
 @triton.jit
 def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gate, gained, contributions, episode,
             sums, row, live, stride, nats: tl.constexpr):
-    """Book the terms from `first` on: contributions, sums of the episode and, in the block's own row, of the log.
+    """Book the terms from `first` on: contributions, sums of the episode and of the log.
 
     Gives what is paid, where it is finite, and the sums of the episode. [BLOCK, C]
     """
@@ -150,7 +151,7 @@ def step(
     live = row < N
     if WIDE:  # more than 2^31 numbers in a tensor
         row, stride = row.to(tl.int64), stride.to(tl.int64)
-    sums += tl.program_id(0) * 46
+    sums += tl.program_id(0) % 512 * 46
     gained = tl.load(episode + 3 * stride + row, mask=live, other=0.0)
     lasted = tl.load(episode + 4 * stride + row, mask=live, other=0.0)
     weight_0, low_0, high_0, gate_0, before_0 = kept(0, 4, 3, w, about, episode, row, live, stride)
