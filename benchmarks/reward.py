@@ -47,7 +47,6 @@ BLOCKS = (  # and warps, tried by `tune`
     (64, 4),
     (128, 4),
     (128, 8),
-    (256, 8),
 )
 TURNS, IN_A_GRAPH = 15, 20
 Step = Callable[[], Any]

@@ -70,6 +70,7 @@ class Fused:
         self.kernel = kernel = load(program.kernel)
         self.num_envs, device = num_envs, weights.device
         self.block, self.warps = next((block, warps) for most, block, warps in SHAPES if num_envs <= most)
+        assert self.block <= 255, "a kernel's counts have eight bits"
         self.blocks = -(-num_envs // self.block)
         t, k, m = len(kernel.TERMS), len(kernel.CAUSES), len(kernel.METRICS)
         self.stride = -(-num_envs // 16) * 16

@@ -14,6 +14,7 @@ from lang.states import Moment, cast, sequence
 
 import rewardlang
 from rewardlang.reward import Reward
+from rewardlang.statistics import COUNTS
 
 np = pytest.importorskip("numpy")
 fused = pytest.importorskip("rewardlang.fused", reason="Triton is not installed", exc_type=ImportError)
@@ -122,6 +123,23 @@ def test_blocks_share_rows_of_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     ours, _ = pair(program, 64)
     assert ours.fused is not None and ours.fused.blocks > 4 and len(ours.fused.books.sums) == 2
     compare(program, sequence(program.vocabulary, 64, STEPS, 3), 64)
+
+
+def test_counts_of_a_full_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the largest block there can be: all of its values at an end of their range, zero, or not finite."""
+    monkeypatch.setattr(fused, "SHAPES", ((128, 128, 4),))
+    program = rewardlang.compile(
+        "reward = 2*min(sum(abs(dof_pos)), 1) as low + clip(max(dof_vel), -1, 1) as high + sum(dof_pos^2) as zero + sum(torques) as sick"
+    )
+    ours, due = pair(program, 128)
+    q = cast(next(sequence(program.vocabulary, 128, 0, 7)).reached, torch.float32)
+    for name, value in (("dof_pos", 0.0), ("dof_vel", 9.0), ("torques", math.nan)):
+        q[name] = torch.full_like(q[name], value)
+    ours.step(q), due.step(q)
+    (_, read), (_, expected) = ours.fused.books._taken(), due.statistics._taken()
+    own = ("low", "high", "zero", "nonfinite")
+    assert [expected[name][i] for i, name in enumerate(own)] == [128] * 4
+    assert [read[name] for name in COUNTS] == [expected[name] for name in COUNTS]
 
 
 SICK = """

@@ -240,9 +240,9 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     tl.store(contributions + at, paid, mask=on)
     tl.store(episode + at, gained, mask=on)
     zero = value == 0.0
-    # A count fits in half a number: two are added up at once.
-    ends = tl.sum(((value <= low[None, :]) & on).to(tl.int32) + ((value >= high[None, :]) & on).to(tl.int32) * 65536, 0)
-    others = tl.sum((zero & on).to(tl.int32) + ((~fine) & on).to(tl.int32) * 65536, 0)
+    # A count of at most 255 environments fits in a quarter of a number: four are added up at once.
+    ends = ((value <= low[None, :]) & on).to(tl.int32) + ((value >= high[None, :]) & on).to(tl.int32) * 256
+    counts = tl.sum(ends + (zero & on).to(tl.int32) * 65536 + ((~fine) & on).to(tl.int32) * 16777216, 0)
     raw = tl.where(fine, value, 0.0)
     amount, weight = tl.sum(raw, 0), weight.to(tl.float64)
     sums += term
@@ -250,10 +250,10 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     add(sums + terms, tl.sum(tl.abs(raw), 0) * tl.abs(weight), there)
     add(sums + 2 * terms, tl.sum(raw * raw, 0) * (weight * weight), there)
     add(sums + 3 * terms, amount, there)
-    add(sums + 4 * terms, others & 65535, there)
-    add(sums + 5 * terms, ends & 65535, there)
-    add(sums + 6 * terms, ends >> 16, there)
-    add(sums + 7 * terms, others >> 16, there)
+    add(sums + 4 * terms, (counts >> 16) & 255, there)
+    add(sums + 5 * terms, counts & 255, there)
+    add(sums + 6 * terms, (counts >> 8) & 255, there)
+    add(sums + 7 * terms, (counts >> 24) & 255, there)
     if nats:
         sound = tl.where(value == value, tl.abs(value), 1.0)
         size = -tl.log(tl.minimum(tl.maximum(sound, 1.1754944e-38), 1.0))
