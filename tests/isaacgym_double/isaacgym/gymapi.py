@@ -6,21 +6,24 @@ import copy
 import ctypes
 import math
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Union
 
 import mujoco
 import numpy as np
 
-from . import KNOBS, importer
+from . import KNOBS, importer, terrain
 from .importer import Asset
 from .structs import *  # noqa: F403
 from .structs import (
+    DOF_PROPERTIES,
     ENUMS,
     AssetOptions,
     CameraProperties,
     GymError,
+    HeightFieldParams,
     IndexDomain,
     IndexRange,
+    KeyboardInput,
     PlaneParams,
     RigidBodyProperties,
     RigidShapeProperties,
@@ -28,6 +31,7 @@ from .structs import (
     SimType,
     Tensor,
     Transform,
+    TriangleMeshParams,
     Vec3,
 )
 from .world import Actor, World
@@ -49,7 +53,7 @@ class Env:
 class Sim:
     def __init__(self, params: SimParams, graphics: int):
         self.params, self.graphics, self.gpu = params, graphics, params.use_gpu_pipeline
-        self.ground: Optional[PlaneParams] = None
+        self.ground: Union[PlaneParams, terrain.Terrain, None] = None
         self.envs: List[Env] = []
         self.prepared = self.destroyed = False
         self.unfetched = False  # a CPU pipeline's results
@@ -63,7 +67,7 @@ class Sim:
 
 class Viewer:
     def __init__(self) -> None:
-        self.drawn = 0
+        self.drawn = self.lines = 0
         self.destroyed = False
 
 
@@ -99,6 +103,16 @@ class Gym:
         self._before(sim, "add_ground")
         sim.ground = params
 
+    def add_heightfield(self, arg0: Sim, arg1: np.ndarray, arg2: HeightFieldParams) -> None:
+        self._before(arg0, "add_heightfield")
+        arg0.ground = terrain.from_samples(arg1, arg2)
+
+    def add_triangle_mesh(
+        self, arg0: Sim, arg1: np.ndarray, arg2: np.ndarray, arg3: TriangleMeshParams
+    ) -> None:
+        self._before(arg0, "add_triangle_mesh")
+        arg0.ground = terrain.from_mesh(arg1, arg2, arg3)
+
     def load_asset(self, sim: Sim, rootpath: str, filename: str, options: Optional[AssetOptions] = None):
         self._living(sim)
         return importer.load(rootpath, filename, options or AssetOptions())
@@ -127,7 +141,7 @@ class Gym:
             raise GymError("not modelled: several actors in an environment")
         if any(other.actor.group in (group, -1) or group == -1 for other in sim.envs[:-1]):
             raise GymError("not modelled: environments that collide (a group for each, please)")
-        env.actor = Actor(asset, pose, group, filter)
+        env.actor = Actor(asset, copy.deepcopy(pose), group, filter)  # users go on with their pose
         return 0
 
     def prepare_sim(self, arg0: Sim) -> bool:
@@ -169,6 +183,11 @@ class Gym:
     def get_asset_rigid_body_count(self, arg0: Asset) -> int:
         return len(arg0.bodies)
 
+    def get_asset_dof_properties(self, arg0: Asset) -> np.ndarray:
+        properties = np.zeros(len(arg0.dofs), DOF_PROPERTIES)
+        importer.default_properties(arg0, mujoco.MjModel.from_xml_string(arg0.text), properties)
+        return properties
+
     def get_asset_rigid_body_shape_indices(self, arg0: Asset) -> List[IndexRange]:
         ranges, start = [], 0
         for shapes in arg0.shapes_of_body:
@@ -186,8 +205,17 @@ class Gym:
         arg0.shape_properties = [copy.copy(shape) for shape in arg1]
         return True
 
+    def get_actor_dof_names(self, arg0: Env, arg1: int) -> List[str]:
+        return list(arg0.actor.asset.dofs)
+
+    def get_actor_rigid_body_names(self, arg0: Env, arg1: int) -> List[str]:
+        return list(arg0.actor.asset.bodies)
+
     def get_actor_index(self, arg0: Env, arg1: int, arg2: IndexDomain) -> int:
         return Gym.alive.envs.index(arg0) if arg2 == IndexDomain.DOMAIN_SIM else 0
+
+    def find_actor_rigid_body_handle(self, arg0: Env, arg1: int, arg2: str) -> int:
+        return self.find_actor_rigid_body_index(arg0, arg1, arg2, IndexDomain.DOMAIN_ENV)
 
     def find_actor_rigid_body_index(self, arg0: Env, arg1: int, arg2: str, arg3: IndexDomain) -> int:
         bodies = arg0.actor.asset.bodies
@@ -230,6 +258,21 @@ class Gym:
                 setattr(given.inertia, axis, Vec3(*row))
             found.append(given)
         return found
+
+    def set_actor_rigid_body_properties(self, env: Env, actorHandle: int, props: List[RigidBodyProperties],
+                                        recomputeInertia: bool = False) -> bool:  # fmt: skip
+        """Masses, before prepare_sim. [?] An inertia that is recomputed grows with its mass."""
+        self._before(Gym.alive, "set_actor_rigid_body_properties")
+        now = self.get_actor_rigid_body_properties(env, actorHandle)
+        if len(props) != len(now):
+            return self._refuse("set_actor_rigid_body_properties", "one a body is due")
+        for name, old, new in zip(env.actor.asset.bodies, now, props):
+            if any(getattr(old.com, axis) != getattr(new.com, axis) for axis in "xyz"):
+                raise GymError("not modelled: another centre of mass")
+            body = env.actor.plain.body(name)
+            body.inertia *= new.mass / old.mass if recomputeInertia else 1
+            body.mass = new.mass
+        return True
 
     def enable_actor_dof_force_sensors(self, arg0: Env, arg1: int) -> bool:
         arg0.actor.force_sensors = True
@@ -308,6 +351,20 @@ class Gym:
 
     def query_viewer_has_closed(self, arg0: Viewer) -> bool:
         return KNOBS.closed
+
+    def subscribe_viewer_keyboard_event(self, arg0: Viewer, arg1: KeyboardInput, arg2: str) -> None:
+        pass
+
+    def query_viewer_action_events(self, arg0: Viewer) -> list:
+        return []  # nobody presses a key
+
+    def clear_lines(self, arg0: Viewer) -> None:
+        arg0.lines = 0
+
+    def add_lines(self, arg0: Viewer, arg1: Env, arg2: int, arg3: np.ndarray, arg4: np.ndarray) -> None:
+        if arg3.size < 6 * arg2 or arg4.size < 3 * arg2:
+            raise GymError(f"add_lines: {arg2} lines need as many ends and colours")
+        arg0.lines += arg2
 
     def viewer_camera_look_at(self, arg0: Viewer, arg1: Optional[Env], arg2: Vec3, arg3: Vec3) -> None:
         pass

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import List
+from typing import Dict, List, Optional, Tuple
 
 import mujoco
 import numpy as np
 
-from . import KNOBS
+from . import KNOBS, urdf
 from .structs import FLT_MAX, AssetOptions, GymError, RigidShapeProperties
 
 READ = ("compiler", "default", "worldbody", "actuator")  # sections; the others are dropped
@@ -18,10 +18,15 @@ PRIMITIVES = ("sphere", "capsule", "box", "cylinder")
 
 
 class Asset:
-    """A loaded robot: `text` is what was read of its file, `bodies` and `dofs` are names in the gym's order."""
+    """A loaded robot: `text` is what was read of its file, `bodies` and `dofs` are names in the gym's order.
 
-    def __init__(self, text: str, options: AssetOptions):
-        self.text, self.options = text, options
+    `limits` are the greatest velocity and effort of its joints, where the file says them.
+    """
+
+    def __init__(
+        self, text: str, options: AssetOptions, limits: Optional[Dict[str, Tuple[float, float]]] = None
+    ):
+        self.text, self.options, self.limits = text, options, limits or {}
         model = mujoco.MjModel.from_xml_string(text)
         kinds = [mujoco.mjtJoint(kind) for kind in model.jnt_type]
         if mujoco.mjtJoint.mjJNT_BALL in kinds:
@@ -47,6 +52,12 @@ class Asset:
 def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
     """The asset in a file. Raises GymError where the binary would crash, hang or return None."""
     path = Path(rootpath) / filename
+    for name in ("override_com", "override_inertia", "vhacd_enabled"):
+        if getattr(options, name):
+            raise GymError(f"not modelled: AssetOptions.{name}")
+    if path.suffix == ".urdf":
+        text, limits = urdf.read(path, options)
+        return Asset(text, options, limits)
     if path.suffix != ".xml":
         raise GymError(f"not modelled: {path.suffix} assets")
     root = ElementTree.parse(path).getroot()
@@ -54,7 +65,7 @@ def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
         raise GymError(f"{path.name}: no MJCF")
     if next(root.iter("include"), None) is not None:
         raise GymError(f"{path.name}: the importer knows no <include>")
-    for name in ("armature", "collapse_fixed_joints", "override_com", "override_inertia", "vhacd_enabled"):
+    for name in ("armature", "collapse_fixed_joints"):
         if getattr(options, name):
             raise GymError(f"not modelled: AssetOptions.{name}")
     if not options.enable_gyroscopic_forces or not options.use_physx_armature:
@@ -120,6 +131,6 @@ def default_properties(asset: Asset, model: mujoco.MjModel, properties: np.ndarr
         row["hasLimits"] = model.jnt_limited[i]
         row["lower"], row["upper"] = model.jnt_range[i] if model.jnt_limited[i] else (-FLT_MAX, FLT_MAX)
         row["driveMode"] = int(asset.options.default_dof_drive_mode)
-        row["velocity"], row["effort"] = 100.0, FLT_MAX
+        row["velocity"], row["effort"] = asset.limits.get(name, (100.0, FLT_MAX))
         row["stiffness"], row["damping"] = model.jnt_stiffness[i], model.dof_damping[dof]
         row["friction"], row["armature"] = 0.0, model.dof_armature[dof]

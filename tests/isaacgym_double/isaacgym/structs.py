@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import enum
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar, Dict
 
 import numpy as np
@@ -34,13 +34,13 @@ class Struct:
         elif isinstance(default, (bool, int)):
             right = isinstance(value, Integral)
         elif isinstance(default, float):
-            right = isinstance(value, Real)
+            right = hasattr(value, "__float__")  # a torch tensor of one number too
         else:
             right = isinstance(value, type(default))
         if not right:
             raise TypeError(f"{type(self).__name__}.{name}: incompatible value {value!r}")
         if isinstance(default, float):
-            value = float(np.float32(value))
+            value = float(np.float32(float(value)))
         object.__setattr__(self, name, value)
 
 
@@ -102,7 +102,12 @@ class IndexDomain(enum.IntEnum):
     DOMAIN_SIM = 2
 
 
-ENUMS = (ContactCollection, DofDriveMode, SimType, UpAxis, IndexDomain)
+class KeyboardInput(enum.IntEnum):
+    KEY_ESCAPE = 0
+    KEY_V = 1
+
+
+ENUMS = (ContactCollection, DofDriveMode, SimType, UpAxis, IndexDomain, KeyboardInput)
 
 
 class PhysXParams(Struct):
@@ -127,6 +132,20 @@ class PlaneParams(Struct):
     FIELDS = {
         "distance": 0.0, "dynamic_friction": 1.0, "normal": Vec3(0.0, 1.0, 0.0), "restitution": 0.0, "segmentation_id": 0,
         "static_friction": 1.0,
+    }  # fmt: skip
+
+
+class HeightFieldParams(Struct):
+    FIELDS = {
+        "column_scale": 1.0, "dynamic_friction": 1.0, "nbColumns": 0, "nbRows": 0, "restitution": 0.0, "row_scale": 1.0,
+        "segmentation_id": 0, "static_friction": 1.0, "transform": Transform(), "vertical_scale": 1.0,
+    }  # fmt: skip
+
+
+class TriangleMeshParams(Struct):
+    FIELDS = {
+        "dynamic_friction": 1.0, "nb_triangles": 0, "nb_vertices": 0, "restitution": 0.0, "segmentation_id": 0,
+        "static_friction": 1.0, "transform": Transform(),
     }  # fmt: skip
 
 
