@@ -94,7 +94,8 @@ def compiling(found: Dict[str, Any]) -> str:
 
 
 TABLES: Dict[str, Callable[[Dict[str, Any]], str]] = {
-    "reward": reward, "reward_tuned": reward, "step": step, "step_forces": step, "train_phases": train, "train_scale": train, "train_whole": train, "train_walk": train,
+    "reward": reward, "reward_tuned": reward, "step": step, "step_forces": step, "train_phases": train, "train_scale": train, "train_gpus": train, "train_whole": train,
+    "train_walk": train, "train_curves": train,
     "cpu": cpu, "compile": compiling,
 }  # fmt: skip
 

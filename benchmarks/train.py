@@ -2,6 +2,7 @@
 
     phases    an epoch by what it is spent on, and env steps/s of whole trainings: rl_games' own loop and CUDA graphs
     scale     env steps/s over numbers of environments (--counts)
+    gpus      env steps/s of `rewardlang train --gpus 1`, 2, ... up to all there are, each with --num-envs (--device cpu: 1 and 2 processes)
     whole     the time of 2000 epochs: measured with --epochs 2000, else extrapolated from --epochs, and it says which
     walk      time to a walk: 95% of 10-s episodes survive and it goes above 0.5 m/s, for the reward of --spec
     curves    the mean return over epochs with and without graphs, over --seeds
@@ -19,6 +20,8 @@ import argparse
 import json
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -201,6 +204,31 @@ def scale(part: Part) -> List[Dict[str, Any]]:
     return rows
 
 
+def gpus(part: Part) -> List[Dict[str, Any]]:
+    """Whole processes, as a user starts them; the times of epochs are those that the run has written."""
+    rows: List[Dict[str, Any]] = []
+    on_gpu = part.arguments.device.startswith("cuda")
+    for count in range(1, 1 + (torch.cuda.device_count() if on_gpu else 2)):
+        options = part.options("graphs")
+        if not on_gpu:
+            options["device"] = "cpu"
+        else:
+            options.pop("device")
+        given = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        limits = [f"--max-epochs={part.arguments.epochs}", f"--max-minutes={max(part.minutes_left, 0.05)}"]
+        command = [sys.executable, "-m", "rewardlang", "train", str(part.spec), f"--gpus={count}"]
+        begun = time.perf_counter()
+        subprocess.run([*command, *given, *limits], check=True)
+        taken = time.perf_counter() - begun
+        told = read_csv(part.scratch / options["name"] / "scalars.csv")
+        found = {"start_up": taken - told[-1]["seconds"], "times": [0.0, *(row["seconds"] for row in told)]}
+        rows.append(
+            {"GPUs" if on_gpu else "processes": count, **pace(found, int(told[-1]["frame"] / len(told)))}
+        )
+        rows[-1]["times one"] = rows[-1]["steps/s"] / rows[0]["steps/s"]
+    return rows
+
+
 def whole(part: Part) -> List[Dict[str, Any]]:
     rows = []
     for agent in ["graphs"] if part.arguments.epochs >= 2000 else AGENTS:
@@ -284,7 +312,7 @@ def curves(part: Part) -> List[Dict[str, Any]]:
     return table
 
 
-PARTS = {"phases": phases, "scale": scale, "whole": whole, "walk": walk, "curves": curves}
+PARTS = {"phases": phases, "scale": scale, "gpus": gpus, "whole": whole, "walk": walk, "curves": curves}
 
 
 def show(title: str, rows: List[Dict[str, Any]]) -> None:

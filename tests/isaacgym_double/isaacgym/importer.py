@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Optional, Tuple
 
 import mujoco
 import numpy as np
 
-from . import KNOBS
-from .sensors import ForceSensor
-from .structs import FLT_MAX, ActuatorProperties, AssetOptions, DofDriveMode, GymError, RigidShapeProperties
+from . import KNOBS, urdf
+from .structs import FLT_MAX, AssetOptions, GymError, RigidShapeProperties
 
 READ = ("compiler", "default", "worldbody", "actuator")  # sections; the others are dropped
-ACTUATORS = {  # others were seen to make it loop for ever
-    "motor": DofDriveMode.DOF_MODE_EFFORT, "position": DofDriveMode.DOF_MODE_POS, "velocity": DofDriveMode.DOF_MODE_VEL,
-}  # fmt: skip
+ACTUATORS = ("motor", "position", "velocity")  # others were seen to make it loop for ever
 PRIMITIVES = ("sphere", "capsule", "box", "cylinder")
 
 
 class Asset:
-    """A loaded robot: `text` is what was read of its file, `bodies` and `dofs` are names in the gym's order."""
+    """A loaded robot: `text` is what was read of its file, `bodies` and `dofs` are names in the gym's order.
 
-    def __init__(self, text: str, options: AssetOptions):
-        self.text, self.options = text, options
-        self.actuators: List[
-            ActuatorProperties
-        ] = []  # in the file's order, which need not be that of the DOFs
-        self.modes: Dict[str, DofDriveMode] = {}  # of the joints with an actuator
-        self.sensors: List[ForceSensor] = []
-        self.used = False  # by an actor
+    `limits` are the greatest velocity and effort of its joints, where the file says them.
+    """
+
+    def __init__(
+        self, text: str, options: AssetOptions, limits: Optional[Dict[str, Tuple[float, float]]] = None
+    ):
+        self.text, self.options, self.limits = text, options, limits or {}
         model = mujoco.MjModel.from_xml_string(text)
         kinds = [mujoco.mjtJoint(kind) for kind in model.jnt_type]
         if mujoco.mjtJoint.mjJNT_BALL in kinds:
@@ -56,6 +52,12 @@ class Asset:
 def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
     """The asset in a file. Raises GymError where the binary would crash, hang or return None."""
     path = Path(rootpath) / filename
+    for name in ("override_com", "override_inertia", "vhacd_enabled"):
+        if getattr(options, name):
+            raise GymError(f"not modelled: AssetOptions.{name}")
+    if path.suffix == ".urdf":
+        text, limits = urdf.read(path, options)
+        return Asset(text, options, limits)
     if path.suffix != ".xml":
         raise GymError(f"not modelled: {path.suffix} assets")
     root = ElementTree.parse(path).getroot()
@@ -63,7 +65,7 @@ def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
         raise GymError(f"{path.name}: no MJCF")
     if next(root.iter("include"), None) is not None:
         raise GymError(f"{path.name}: the importer knows no <include>")
-    for name in ("armature", "collapse_fixed_joints", "override_com", "override_inertia", "vhacd_enabled"):
+    for name in ("armature", "collapse_fixed_joints"):
         if getattr(options, name):
             raise GymError(f"not modelled: AssetOptions.{name}")
     if not options.enable_gyroscopic_forces or not options.use_physx_armature:
@@ -73,7 +75,7 @@ def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
             if actuator.tag not in ACTUATORS:
                 raise GymError(f"{path.name}: <{actuator.tag}> makes the importer loop for ever")
     for section in list(root):
-        if section.tag not in READ:
+        if section.tag not in READ or section.tag == "actuator":
             root.remove(section)
     worlds = root.findall("worldbody")
     bodies = [child for world in worlds for child in world if child.tag == "body"]
@@ -85,31 +87,7 @@ def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
         if child.tag != "body":
             worlds[0].remove(child)  # geoms of the world are no part of the robot
     _clean(root, bodies[0], options)
-    with_actuators = ElementTree.tostring(root, encoding="unicode")
-    tags = [actuator.tag for section in root.findall("actuator") for actuator in section]
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in (*ACTUATORS, "general", "actuator"):
-                parent.remove(child)
-    asset = Asset(ElementTree.tostring(root, encoding="unicode"), options)
-    if tags:
-        _read_actuators(asset, mujoco.MjModel.from_xml_string(with_actuators), tags)
-    return asset
-
-
-def _read_actuators(asset: Asset, model: mujoco.MjModel, tags: List[str]) -> None:
-    """What the file says of its motors: a motor's effort is its gear, whatever its range of control."""
-    for i, tag in enumerate(tags):
-        found = ActuatorProperties()
-        found.motor_effort = model.actuator_gear[i, 0]
-        found.control_limited, found.force_limited = map(
-            bool, (model.actuator_ctrllimited[i], model.actuator_forcelimited[i])
-        )
-        found.lower_control_limit, found.upper_control_limit = model.actuator_ctrlrange[i]
-        found.lower_force_limit, found.upper_force_limit = model.actuator_forcerange[i]
-        found.kp, found.kv = -model.actuator_biasprm[i, 1], -model.actuator_biasprm[i, 2]
-        asset.actuators.append(found)
-        asset.modes[model.joint(model.actuator_trnid[i, 0]).name] = ACTUATORS[tag]
+    return Asset(ElementTree.tostring(root, encoding="unicode"), options)
 
 
 def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetOptions) -> None:
@@ -119,15 +97,14 @@ def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetO
     compiler.set("autolimits", "false")
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag in ("site", "light", "camera"):
+            if child.tag in ("site", "light", "camera", "motor", "position", "velocity", "general"):
                 parent.remove(child)
     for geom in root.iter("geom"):
         for key in ("material", "mass", "class") if geom.get("class") == "visual" else ("material", "mass"):
             geom.attrib.pop(key, None)
         if geom.get("type", "sphere") not in PRIMITIVES:
             raise GymError(f"the importer takes no geom of type {geom.get('type')!r}")
-        if geom.get("density") is None and not _has_density(root):
-            geom.set("density", repr(options.density))
+        geom.set("density", repr(options.density))
     for joint in root.iter("joint"):
         joint.attrib.pop("frictionloss", None)
     free = [j for j in body if j.tag == "freejoint" or (j.tag == "joint" and j.get("type") == "free")]
@@ -135,15 +112,6 @@ def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetO
         body.remove(joint)  # whether the base floats is said by the options alone
     for key in ("pos", "quat", "euler", "axisangle"):
         body.attrib.pop(key, None)  # the actor's pose says where it is
-
-
-def _has_density(root: ElementTree.Element) -> bool:
-    """Whether the file's defaults give a density: the options' is for files that say nothing of it."""
-    return any(
-        geom.get("density") is not None
-        for default in root.iter("default")
-        for geom in default.findall("geom")
-    )
 
 
 def _ordered(names: List[str], keep: int = 0) -> List[str]:
@@ -162,7 +130,7 @@ def default_properties(asset: Asset, model: mujoco.MjModel, properties: np.ndarr
         i, dof = joint.id, model.jnt_dofadr[joint.id]
         row["hasLimits"] = model.jnt_limited[i]
         row["lower"], row["upper"] = model.jnt_range[i] if model.jnt_limited[i] else (-FLT_MAX, FLT_MAX)
-        row["driveMode"] = int(asset.modes.get(name, asset.options.default_dof_drive_mode))
-        row["velocity"], row["effort"] = 100.0, FLT_MAX
+        row["driveMode"] = int(asset.options.default_dof_drive_mode)
+        row["velocity"], row["effort"] = asset.limits.get(name, (100.0, FLT_MAX))
         row["stiffness"], row["damping"] = model.jnt_stiffness[i], model.dof_damping[dof]
         row["friction"], row["armature"] = 0.0, model.dof_armature[dof]

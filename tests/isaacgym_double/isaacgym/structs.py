@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import enum
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar, Dict
 
 import numpy as np
@@ -34,13 +34,13 @@ class Struct:
         elif isinstance(default, (bool, int)):
             right = isinstance(value, Integral)
         elif isinstance(default, float):
-            right = isinstance(value, Real)
+            right = hasattr(value, "__float__")  # a torch tensor of one number too
         else:
             right = isinstance(value, type(default))
         if not right:
             raise TypeError(f"{type(self).__name__}.{name}: incompatible value {value!r}")
         if isinstance(default, float):
-            value = float(np.float32(value))
+            value = float(np.float32(float(value)))
         object.__setattr__(self, name, value)
 
 
@@ -102,22 +102,12 @@ class IndexDomain(enum.IntEnum):
     DOMAIN_SIM = 2
 
 
-class MeshType(enum.IntEnum):
-    MESH_NONE = 0
-    MESH_COLLISION = 1
-    MESH_VISUAL = 2
-    MESH_VISUAL_AND_COLLISION = 3
-
-
 class KeyboardInput(enum.IntEnum):
-    """A few of them; their numbers are the double's own."""
-
-    KEY_ESCAPE = 1
-    KEY_V = 2
-    KEY_R = 3
+    KEY_ESCAPE = 0
+    KEY_V = 1
 
 
-ENUMS = (ContactCollection, DofDriveMode, SimType, UpAxis, IndexDomain, MeshType, KeyboardInput)
+ENUMS = (ContactCollection, DofDriveMode, SimType, UpAxis, IndexDomain, KeyboardInput)
 
 
 class PhysXParams(Struct):
@@ -145,6 +135,20 @@ class PlaneParams(Struct):
     }  # fmt: skip
 
 
+class HeightFieldParams(Struct):
+    FIELDS = {
+        "column_scale": 1.0, "dynamic_friction": 1.0, "nbColumns": 0, "nbRows": 0, "restitution": 0.0, "row_scale": 1.0,
+        "segmentation_id": 0, "static_friction": 1.0, "transform": Transform(), "vertical_scale": 1.0,
+    }  # fmt: skip
+
+
+class TriangleMeshParams(Struct):
+    FIELDS = {
+        "dynamic_friction": 1.0, "nb_triangles": 0, "nb_vertices": 0, "restitution": 0.0, "segmentation_id": 0,
+        "static_friction": 1.0, "transform": Transform(),
+    }  # fmt: skip
+
+
 class AssetOptions(Struct):
     FIELDS = {
         "angular_damping": 0.5, "armature": 0.0, "collapse_fixed_joints": False, "default_dof_drive_mode": 0, "density": 1000.0,
@@ -153,21 +157,6 @@ class AssetOptions(Struct):
         "override_inertia": False, "replace_cylinder_with_capsule": False, "thickness": 0.02, "use_mesh_materials": False,
         "use_physx_armature": True, "vhacd_enabled": False,
     }  # fmt: skip
-
-
-class ActuatorProperties(Struct):
-    FIELDS = {
-        "control_limited": False, "force_limited": False, "kp": 0.0, "kv": 0.0, "lower_control_limit": 0.0,
-        "lower_force_limit": 0.0, "motor_effort": 0.0, "upper_control_limit": 0.0, "upper_force_limit": 0.0,
-    }  # fmt: skip
-
-
-class ForceSensorProperties(Struct):
-    FIELDS = {
-        "enable_constraint_solver_forces": True,
-        "enable_forward_dynamics_forces": True,
-        "use_world_frame": False,
-    }
 
 
 class RigidBodyProperties(Struct):
@@ -186,10 +175,6 @@ class RigidShapeProperties(Struct):
         "compliance": 0.0, "contact_offset": 0.02, "filter": 0, "friction": 1.0, "rest_offset": 0.0, "restitution": 0.0,
         "rolling_friction": 0.0, "thickness": 0.01, "torsion_friction": 0.0,
     }  # fmt: skip
-
-
-class ActionEvent(Struct):
-    FIELDS = {"action": "", "value": 0.0}
 
 
 class IndexRange(Struct):

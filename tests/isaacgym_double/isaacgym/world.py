@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from typing import Optional
+from typing import Union
 
 import mujoco
 import numpy as np
 
 from . import KNOBS
 from .importer import Asset, default_properties
-from .sensors import read_sensors
 from .structs import DOF_PROPERTIES, DofDriveMode, PlaneParams, SimParams, Transform
+from .terrain import Terrain
 
-# what of a DOF's properties works in which mode: a spring to the target, or to 0 beside an effort; damping; what is commanded
-SPRING = {DofDriveMode.DOF_MODE_POS, DofDriveMode.DOF_MODE_EFFORT}
+DRIVEN = {DofDriveMode.DOF_MODE_POS, DofDriveMode.DOF_MODE_VEL}
 ROBOT, GROUND = 1, 2  # bits of what collides
+Ground = Union[PlaneParams, Terrain, None]
 
 
 class Actor:
@@ -24,7 +24,6 @@ class Actor:
     def __init__(self, asset: Asset, pose: Transform, group: int, filter: int):
         self.asset, self.pose, self.group, self.filter = asset, pose, group, filter
         self.force_sensors = False
-        asset.used = True
         self.friction = [shape.friction for shape in asset.shape_properties]
         self.plain = mujoco.MjModel.from_xml_string(asset.text)
         self.properties = np.zeros(len(asset.dofs), DOF_PROPERTIES)
@@ -34,17 +33,24 @@ class Actor:
 class World:
     """An environment's ground, gravity and actor, in coordinates relative to `origin`."""
 
-    def __init__(self, params: SimParams, ground: Optional[PlaneParams], actor: Actor, origin: np.ndarray):
+    def __init__(self, params: SimParams, ground: Ground, actor: Actor, origin: np.ndarray):
         self.actor, self.origin, asset = actor, origin, actor.asset
-        self.model = model = mujoco.MjModel.from_xml_string(_scene(actor, ground))
+        self.model = model = mujoco.MjModel.from_xml_string(_scene(actor, ground, origin))
         model.opt.timestep = params.dt / params.substeps
         model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         model.opt.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
         gravity = params.gravity
         model.opt.gravity = 0 if asset.options.disable_gravity else [gravity.x, gravity.y, gravity.z]
         model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)
+        if isinstance(ground, Terrain):
+            model.hfield_data[:] = ground.shares.T.ravel()
         self.data = mujoco.MjData(model)
         self.bodies = np.array([model.body(name).id for name in asset.bodies])
+        plain = [actor.plain.body(name).id for name in asset.bodies]
+        if (model.body_mass[self.bodies] != actor.plain.body_mass[plain]).any():
+            model.body_mass[self.bodies] = actor.plain.body_mass[plain]
+            model.body_inertia[self.bodies] = actor.plain.body_inertia[plain]
+            mujoco.mj_setConst(model, self.data)
         joints = np.array([model.joint(name).id for name in asset.dofs], int)
         self.qpos, self.qvel = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
         self.joints = joints
@@ -54,7 +60,6 @@ class World:
         self.efforts = np.zeros(len(joints))
         self.substeps, self.collect = params.substeps, params.physx.contact_collection
         self.contacts = np.zeros((len(self.bodies), 3))
-        self.sensed = np.zeros((len(asset.sensors), 6))
         mujoco.mj_forward(model, self.data)
 
     def apply_properties(self) -> None:
@@ -62,10 +67,9 @@ class World:
         model = self.model
         for i, (row, joint, dof) in enumerate(zip(self.actor.properties, self.joints, self.qvel)):
             mode = DofDriveMode(int(row["driveMode"]))
-            position = row["stiffness"] if mode in SPRING else 0.0
-            damping = row["damping"] if mode != DofDriveMode.DOF_MODE_NONE else 0.0
-            gain = {DofDriveMode.DOF_MODE_POS: position, DofDriveMode.DOF_MODE_VEL: damping,
-                    DofDriveMode.DOF_MODE_EFFORT: 1.0}.get(mode, 0.0)  # fmt: skip
+            position = row["stiffness"] if mode == DofDriveMode.DOF_MODE_POS else 0.0
+            damping = row["damping"] if mode in DRIVEN else 0.0
+            gain = {DofDriveMode.DOF_MODE_POS: position, DofDriveMode.DOF_MODE_VEL: damping}.get(mode, 1.0)
             model.actuator_gaintype[i] = mujoco.mjtGain.mjGAIN_FIXED
             model.actuator_gainprm[i, 0] = gain
             model.actuator_biastype[i] = mujoco.mjtBias.mjBIAS_AFFINE
@@ -85,10 +89,8 @@ class World:
         data.ctrl[:] = np.where(position, self.targets, np.where(velocity, 0.0, self.efforts))
         limit, options = self.actor.properties["velocity"], asset.options
         collected = np.zeros_like(self.contacts)
-        for i in range(self.substeps):
+        for _ in range(self.substeps):
             mujoco.mj_step(model, data)
-            if asset.sensors and i == self.substeps - 1:
-                self.sensed = read_sensors(model, data, asset.sensors, self.bodies)
             forces = self._contact_forces()
             collected = collected + forces / self.substeps
             data.qvel[self.qvel] = np.clip(data.qvel[self.qvel], -limit, limit)
@@ -173,7 +175,7 @@ class World:
                 total[first] -= force
         return total[self.bodies]
 
-    def _set_friction(self, ground: Optional[PlaneParams]) -> None:
+    def _set_friction(self, ground: Ground) -> None:
         """PhysX takes the mean of two shapes' friction."""
         shapes = [
             g for body in self.actor.asset.bodies for g in _geoms_of(self.model, self.model.body(body).id)
@@ -188,7 +190,7 @@ def _geoms_of(model: mujoco.MjModel, body: int) -> list:
     return [g for g in range(model.ngeom) if model.geom_bodyid[g] == body]
 
 
-def _scene(actor: Actor, ground: Optional[PlaneParams]) -> str:
+def _scene(actor: Actor, ground: Ground, origin: np.ndarray) -> str:
     """The MJCF of an actor at its pose on the ground, a motor on each DOF.
 
     Every shape of its file collides, whatever its contype: the worst case. With a filter of 0 also with the robot itself; -1 leaves
@@ -206,12 +208,20 @@ def _scene(actor: Actor, ground: Optional[PlaneParams]) -> str:
         for geom in root.iter("geom"):
             geom.set("contype", str(ROBOT))
             geom.set("conaffinity", str(GROUND if actor.filter else GROUND | ROBOT))
-    if ground is not None:
+    collides = {"contype": str(GROUND), "conaffinity": str(ROBOT)}
+    if isinstance(ground, Terrain):
+        columns, rows = (str(n) for n in ground.shares.shape)
+        field = {"name": "ground", "nrow": rows, "ncol": columns, "size": _text(*ground.size)}
+        ElementTree.SubElement(ElementTree.SubElement(top, "asset"), "hfield", field)
+        ElementTree.SubElement(
+            world, "geom", type="hfield", hfield="ground", pos=_text(*(ground.centre - origin)), **collides
+        )
+    elif ground is not None:
         normal, quat = np.array([ground.normal.x, ground.normal.y, ground.normal.z]), np.zeros(4)
         mujoco.mju_quatZ2Vec(quat, normal)
         ElementTree.SubElement(
             world, "geom", type="plane", size="0 0 1", quat=_text(*quat), pos=_text(*(-ground.distance * normal)),
-            contype=str(GROUND), conaffinity=str(ROBOT),
+            **collides,
         )  # fmt: skip
     motors = ElementTree.SubElement(top, "actuator")
     for name in actor.asset.dofs:
