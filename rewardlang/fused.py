@@ -20,6 +20,7 @@ import torch
 
 from .lang.anatomy import Anatomy
 from .lang.compiler import Compiled
+from .lang.kernel_triton import padded
 from .reward import StepOutput
 from .statistics import AMOUNTS, COUNTS, Reading, named
 
@@ -75,9 +76,12 @@ class Fused:
         t, k, m = len(kernel.TERMS), len(kernel.CAUSES), len(kernel.METRICS)
         self.stride = -(-num_envs // 16) * 16
         self.books = Books(kernel, program, self.blocks, kernel.SUMS, anatomies, device)
-        self.nats = bool(self.books.kernels)
-        ends = [(*one.near(), float(one.gate)) for one in anatomies]
-        about = torch.tensor(ends, dtype=torch.float32, device=device).reshape(t, 3).T.contiguous()  # [3, T]
+        kernels = self.books.kernels
+        self.nats = padded(len(kernels)) if kernels else 0
+        lows, highs = zip(*(one.near() for one in anatomies)) if anatomies else ((), ())
+        gates, none = [float(one.gate) for one in anatomies], [-1] * (self.nats - len(kernels))
+        numbers = [*lows, *highs, *gates, *kernels, *none]  # [3 T + places of kernels]
+        about = torch.tensor(numbers, dtype=torch.float32, device=device)
         constants = torch.tensor(kernel.CONSTANTS or (0.0,), dtype=torch.float32, device=device)
         rows = torch.zeros(1 + 2 * t + m + t + 2, self.stride, device=device)
         flags = torch.zeros(k + 4, self.stride, dtype=torch.bool, device=device)

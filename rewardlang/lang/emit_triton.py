@@ -18,7 +18,7 @@ from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
 CHUNK = 32  # terms that are booked together, as the columns of a tile
-TILED = ("paid", "fine", "gained", "before", "weight", "low", "high", "gate")  # of which each chunk has one
+TILED = ("paid", "fine", "gained", "before", "weight", "low", "high")  # of which each chunk has one
 ROWS = 512  # of `sums`, which blocks share
 PLACES = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
         "    row, stride = row.to(tl.int64), stride.to(tl.int64)")  # fmt: skip
@@ -107,10 +107,22 @@ class _Step(Kernel):
         for first in range(0, count, CHUNK):
             columns = padded(min(CHUNK, count - first))
             self.say(f"paid_{first}, fine_{first}, gained_{first} = account({first}, {columns}, {count}, values, "
-                     f"weight_{first}, low_{first}, high_{first}, gate_{first}, before_{first}, contributions, episode, sums, row, "
-                     "live, stride, NATS)")  # fmt: skip
+                     f"weight_{first}, low_{first}, high_{first}, before_{first}, contributions, episode, sums, row, live, "
+                     "stride)")  # fmt: skip
+        if count:
+            self.say("if NATS > 0:", f"    nats(NATS, {count}, values, about, sums, row, live, stride)")
         fine = [f"all_of(fine_{first}, 1)" for first in range(0, count, CHUNK)]
         self.say(f"bad = {'~(' + ' & '.join(fine) + ')' if fine else 'row < 0'}")
+
+    def _kept(self) -> List[str]:
+        """Lines that read what the books go by."""
+        t = len(self.program.terms)
+        return [
+            f"gained = tl.load(episode + {t} * stride + row, mask=live, other=0.0)",
+            f"lasted = tl.load(episode + {t + 1} * stride + row, mask=live, other=0.0)",
+            *(f"weight_{first}, low_{first}, high_{first}, before_{first} = kept({first}, {padded(min(CHUNK, t - first))}, {t}, w, about, episode, row, live, stride)"
+              for first in range(0, t, CHUNK)),
+        ]  # fmt: skip
 
     def _tile(self, texts: Sequence[str]) -> str:
         """Numbers of the environments side by side."""
@@ -231,18 +243,13 @@ class _Step(Kernel):
         self.width = at + m
 
     def text(self) -> str:
-        t = len(self.program.terms)
         self.body = [*self.loads, ("", ""), *self.body]
         return self.render(
             "step",
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",
             ["STATE, p, w, k, about, shared, contributions, values, flags, observations, episode, sums, N, stride",
              "NATS: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr"],
-            [*PLACES, f"sums += tl.program_id(0) % {ROWS} * {self.width}",
-             f"gained = tl.load(episode + {len(self.program.terms)} * stride + row, mask=live, other=0.0)",
-             f"lasted = tl.load(episode + {len(self.program.terms) + 1} * stride + row, mask=live, other=0.0)",
-             *(f"weight_{first}, low_{first}, high_{first}, gate_{first}, before_{first} = kept({first}, {padded(min(CHUNK, t - first))}, {t}, w, about, episode, row, live, stride)"
-               for first in range(0, t, CHUNK))],
+            [*PLACES, f"sums += tl.program_id(0) % {ROWS} * {self.width}", *self._kept()],
         )  # fmt: skip
 
 

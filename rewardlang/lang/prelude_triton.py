@@ -205,16 +205,15 @@ def columns(parts, count: tl.constexpr, padded: tl.constexpr):
 ''',
     "kept": '''
 def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, about, episode, row, live, stride):
-    """What the books of the terms from `first` on go by: weights, ends of the range, gates, and sums of the episode. [C], [BLOCK, C]"""
+    """What the books of the terms from `first` on go by: weights, ends of the range, and sums of the episode. [C], [BLOCK, C]"""
     term = first + tl.arange(0, columns)
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     weight = tl.load(w + term, mask=there, other=0.0)
     low = tl.load(about + term, mask=there, other=0.0)
     high = tl.load(about + terms + term, mask=there, other=0.0)
-    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
     gained = tl.load(episode + at, mask=live[:, None] & there[None, :], other=0.0)
-    return weight, low, high, gate, gained
+    return weight, low, high, gained
 ''',
     "add": '''
 def add(sums, x, there):
@@ -222,8 +221,8 @@ def add(sums, x, there):
     tl.atomic_add(sums, x.to(tl.float64), mask=there, sem="relaxed")
 ''',
     "account": '''
-def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gate, gained, contributions, episode,
-            sums, row, live, stride, nats: tl.constexpr):
+def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gained, contributions, episode, sums, row,
+            live, stride):
     """Book the terms from `first` on: contributions, sums of the episode and of the log.
 
     Gives what is paid, where it is finite, and the sums of the episode. [BLOCK, C]
@@ -254,12 +253,20 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     add(sums + 5 * terms, counts & 255, there)
     add(sums + 6 * terms, (counts >> 8) & 255, there)
     add(sums + 7 * terms, (counts >> 24) & 255, there)
-    if nats:
-        sound = tl.where(value == value, tl.abs(value), 1.0)
-        size = -tl.log(tl.minimum(tl.maximum(sound, 1.1754944e-38), 1.0))
-        size = tl.where(on & ~(zero & (gate[None, :] > 0)), size, 0.0)
-        add(sums + 8 * terms, tl.sum(size, 0), there)
     return paid, fine, gained
+''',
+    "nats": '''
+def nats(places: tl.constexpr, terms: tl.constexpr, values, about, sums, row, live, stride):
+    """Book -log of the kernels among the terms, where no gate is closed: `about` ends with their numbers, and -1 for the places left."""
+    term = tl.load(about + 3 * terms + tl.arange(0, places)).to(tl.int32)
+    there = term >= 0
+    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
+    on = live[:, None] & there[None, :]
+    value = tl.load(values + (term[None, :] * stride + row[:, None]), mask=on, other=1.0)
+    size = tl.where(value == value, tl.abs(value), 1.0)
+    size = -tl.log(tl.minimum(tl.maximum(size, 1.1754944e-38), 1.0))
+    size = tl.where(on & ((value != 0.0) | (gate[None, :] <= 0)), size, 0.0)
+    add(sums + 8 * terms + term, tl.sum(size, 0), there)
 ''',
     "tally": '''
 def tally(sums, x, count: tl.constexpr, padded: tl.constexpr, on):

@@ -57,16 +57,15 @@ def columns(parts, count: tl.constexpr, padded: tl.constexpr):
 
 @triton.jit
 def kept(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, w, about, episode, row, live, stride):
-    """What the books of the terms from `first` on go by: weights, ends of the range, gates, and sums of the episode. [C], [BLOCK, C]"""
+    """What the books of the terms from `first` on go by: weights, ends of the range, and sums of the episode. [C], [BLOCK, C]"""
     term = first + tl.arange(0, columns)
     there = term < terms
     at = term[None, :] * stride + row[:, None]
     weight = tl.load(w + term, mask=there, other=0.0)
     low = tl.load(about + term, mask=there, other=0.0)
     high = tl.load(about + terms + term, mask=there, other=0.0)
-    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
     gained = tl.load(episode + at, mask=live[:, None] & there[None, :], other=0.0)
-    return weight, low, high, gate, gained
+    return weight, low, high, gained
 
 
 @triton.jit
@@ -76,8 +75,8 @@ def add(sums, x, there):
 
 
 @triton.jit
-def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gate, gained, contributions, episode,
-            sums, row, live, stride, nats: tl.constexpr):
+def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gained, contributions, episode, sums, row,
+            live, stride):
     """Book the terms from `first` on: contributions, sums of the episode and of the log.
 
     Gives what is paid, where it is finite, and the sums of the episode. [BLOCK, C]
@@ -108,12 +107,21 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     add(sums + 5 * terms, counts & 255, there)
     add(sums + 6 * terms, (counts >> 8) & 255, there)
     add(sums + 7 * terms, (counts >> 24) & 255, there)
-    if nats:
-        sound = tl.where(value == value, tl.abs(value), 1.0)
-        size = -tl.log(tl.minimum(tl.maximum(sound, 1.1754944e-38), 1.0))
-        size = tl.where(on & ~(zero & (gate[None, :] > 0)), size, 0.0)
-        add(sums + 8 * terms, tl.sum(size, 0), there)
     return paid, fine, gained
+
+
+@triton.jit
+def nats(places: tl.constexpr, terms: tl.constexpr, values, about, sums, row, live, stride):
+    """Book -log of the kernels among the terms, where no gate is closed: `about` ends with their numbers, and -1 for the places left."""
+    term = tl.load(about + 3 * terms + tl.arange(0, places)).to(tl.int32)
+    there = term >= 0
+    gate = tl.load(about + 2 * terms + term, mask=there, other=0.0)
+    on = live[:, None] & there[None, :]
+    value = tl.load(values + (term[None, :] * stride + row[:, None]), mask=on, other=1.0)
+    size = tl.where(value == value, tl.abs(value), 1.0)
+    size = -tl.log(tl.minimum(tl.maximum(size, 1.1754944e-38), 1.0))
+    size = tl.where(on & ((value != 0.0) | (gate[None, :] <= 0)), size, 0.0)
+    add(sums + 8 * terms + term, tl.sum(size, 0), there)
 
 
 @triton.jit
@@ -154,7 +162,7 @@ def step(
     sums += tl.program_id(0) % 512 * 46
     gained = tl.load(episode + 3 * stride + row, mask=live, other=0.0)
     lasted = tl.load(episode + 4 * stride + row, mask=live, other=0.0)
-    weight_0, low_0, high_0, gate_0, before_0 = kept(0, 4, 3, w, about, episode, row, live, stride)
+    weight_0, low_0, high_0, before_0 = kept(0, 4, 3, w, about, episode, row, live, stride)
     lane16 = tl.arange(0, 16)
     inside12 = lane16 < 12
     root_quat_x = tl.load(q_root_quat + row * q_root_quat_0, mask=live, other=0)                # [N, xyzw] <projected_gravity of task humanoid>
@@ -187,7 +195,9 @@ def step(
     tl.store(values + 1 * stride + row, alive_2, mask=live)
     tl.store(values + 2 * stride + row, sum_torques_2, mask=live)
     tl.debug_barrier()  # the values are written
-    paid_0, fine_0, gained_0 = account(0, 4, 3, values, weight_0, low_0, high_0, gate_0, before_0, contributions, episode, sums, row, live, stride, NATS)
+    paid_0, fine_0, gained_0 = account(0, 4, 3, values, weight_0, low_0, high_0, before_0, contributions, episode, sums, row, live, stride)
+    if NATS > 0:
+        nats(NATS, 3, values, about, sums, row, live, stride)
     bad = ~(all_of(fine_0, 1))
     reward = tl.sum(paid_0, 1)
     unpaid = ~finite(reward)
