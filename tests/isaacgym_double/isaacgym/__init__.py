@@ -29,6 +29,10 @@ class Knobs:
     several_joints: str = (
         "refuse"  # of a body; "hinges": take them for what they are in MuJoCo, as upstream's robots have them
     )
+    gpu_rules: bool = False  # those of the GPU pipeline on a simulation of the CPU, for machines without CUDA
+    held_until: str = (
+        "simulate"  # how long a setter's tensors must live; "return": as upstream's tasks rely on
+    )
     prepare_moves: bool = True  # prepare_sim advances the state a little
     friction_in_contacts: bool = False  # in net contact forces
     after_torch: bool = False  # may be imported after torch: for tests within one process

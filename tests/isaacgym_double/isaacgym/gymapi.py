@@ -12,21 +12,18 @@ import mujoco
 import numpy as np
 
 from . import KNOBS, importer, terrain
+from .asset_calls import AssetCalls
 from .importer import Asset
 from .structs import *  # noqa: F403
 from .structs import (
-    DOF_PROPERTIES,
     ENUMS,
     AssetOptions,
-    CameraProperties,
     GymError,
     HeightFieldParams,
     IndexDomain,
-    IndexRange,
-    KeyboardInput,
+    MeshType,
     PlaneParams,
     RigidBodyProperties,
-    RigidShapeProperties,
     SimParams,
     SimType,
     Tensor,
@@ -34,6 +31,7 @@ from .structs import (
     TriangleMeshParams,
     Vec3,
 )
+from .viewer_calls import Viewer, ViewerCalls  # noqa: F401
 from .world import Actor, World
 
 for _enum in ENUMS:
@@ -52,7 +50,8 @@ class Env:
 
 class Sim:
     def __init__(self, params: SimParams, graphics: int):
-        self.params, self.graphics, self.gpu = params, graphics, params.use_gpu_pipeline
+        self.params, self.graphics = params, graphics
+        self.gpu = params.use_gpu_pipeline or KNOBS.gpu_rules
         self.ground: Union[PlaneParams, terrain.Terrain, None] = None
         self.envs: List[Env] = []
         self.prepared = self.destroyed = False
@@ -65,17 +64,10 @@ class Sim:
         return [env.world for env in self.envs]
 
 
-class Viewer:
-    def __init__(self) -> None:
-        self.drawn = self.lines = 0
-        self.destroyed = False
-
-
-class Gym:
+class Gym(AssetCalls, ViewerCalls):
     """The singleton that `acquire_gym` gives."""
 
     alive: Optional[Sim] = None  # one a process
-    viewers: List[Viewer] = []
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"the test double does not model Gym.{name}")
@@ -158,7 +150,7 @@ class Gym:
         if sim.unfetched:
             raise GymError("simulate: fetch_results of the last simulate was not called")
         for kind, (ids, values, alive) in sim.staged.items():
-            if any(tensor._freed() for tensor in alive):
+            if KNOBS.held_until == "simulate" and any(tensor._freed() for tensor in alive):
                 raise GymError(f"{kind}: its tensors were freed before simulate")
             self._apply(sim, kind, ids, values)
         sim.staged.clear()
@@ -169,41 +161,7 @@ class Gym:
     def fetch_results(self, arg0: Sim, arg1: bool) -> None:
         self._after(arg0, "fetch_results").unfetched = False
 
-    # assets and actors
-
-    def get_asset_dof_names(self, arg0: Asset) -> List[str]:
-        return list(arg0.dofs)
-
-    def get_asset_rigid_body_names(self, arg0: Asset) -> List[str]:
-        return list(arg0.bodies)
-
-    def get_asset_dof_count(self, arg0: Asset) -> int:
-        return len(arg0.dofs)
-
-    def get_asset_rigid_body_count(self, arg0: Asset) -> int:
-        return len(arg0.bodies)
-
-    def get_asset_dof_properties(self, arg0: Asset) -> np.ndarray:
-        properties = np.zeros(len(arg0.dofs), DOF_PROPERTIES)
-        importer.default_properties(arg0, mujoco.MjModel.from_xml_string(arg0.text), properties)
-        return properties
-
-    def get_asset_rigid_body_shape_indices(self, arg0: Asset) -> List[IndexRange]:
-        ranges, start = [], 0
-        for shapes in arg0.shapes_of_body:
-            ranges.append(IndexRange())
-            ranges[-1].start, ranges[-1].count = start, len(shapes)
-            start += len(shapes)
-        return ranges
-
-    def get_asset_rigid_shape_properties(self, arg0: Asset) -> List[RigidShapeProperties]:
-        return [copy.copy(shape) for shape in arg0.shape_properties]
-
-    def set_asset_rigid_shape_properties(self, arg0: Asset, arg1: List[RigidShapeProperties]) -> bool:
-        if len(arg1) != len(arg0.shape_properties):
-            return self._refuse("set_asset_rigid_shape_properties", "one a shape is due")
-        arg0.shape_properties = [copy.copy(shape) for shape in arg1]
-        return True
+    # actors
 
     def get_actor_dof_names(self, arg0: Env, arg1: int) -> List[str]:
         return list(arg0.actor.asset.dofs)
@@ -216,6 +174,10 @@ class Gym:
 
     def find_actor_rigid_body_handle(self, arg0: Env, arg1: int, arg2: str) -> int:
         return self.find_actor_rigid_body_index(arg0, arg1, arg2, IndexDomain.DOMAIN_ENV)
+
+    def set_rigid_body_color(self, arg0: Env, arg1: int, arg2: int, arg3: MeshType, arg4: Vec3) -> None:
+        if not 0 <= arg2 < len(arg0.actor.asset.bodies):
+            raise GymError(f"set_rigid_body_color: there is no body {arg2}")
 
     def find_actor_rigid_body_index(self, arg0: Env, arg1: int, arg2: str, arg3: IndexDomain) -> int:
         bodies = arg0.actor.asset.bodies
@@ -295,6 +257,9 @@ class Gym:
     def acquire_dof_force_tensor(self, arg0: Sim) -> Tensor:
         return self._acquire(arg0, "force", (sum(len(env.actor.asset.dofs) for env in arg0.envs),))
 
+    def acquire_force_sensor_tensor(self, arg0: Sim) -> Tensor:
+        return self._acquire(arg0, "sensor", (sum(len(env.actor.asset.sensors) for env in arg0.envs), 6))
+
     def refresh_actor_root_state_tensor(self, arg0: Sim) -> bool:
         return self._refresh(arg0, "root", lambda world: world.root())
 
@@ -309,6 +274,9 @@ class Gym:
 
     def refresh_dof_force_tensor(self, arg0: Sim) -> bool:
         return self._refresh(arg0, "force", lambda world: world.drive_forces())
+
+    def refresh_force_sensor_tensor(self, arg0: Sim) -> bool:
+        return self._refresh(arg0, "sensor", lambda world: world.sensed)
 
     def set_actor_root_state_tensor(self, arg0: Sim, arg1: Tensor) -> bool:
         return self._set(arg0, "root", arg1, None, 0)
@@ -337,50 +305,6 @@ class Gym:
         self, arg0: Sim, arg1: Tensor, arg2: Tensor, arg3: int
     ) -> bool:
         return self._set(arg0, "effort", arg1, arg2, arg3)
-
-    # the viewer
-
-    def create_viewer(self, arg0: Sim, arg1: CameraProperties) -> Optional[Viewer]:
-        if self._living(arg0).graphics < 0:
-            return None
-        Gym.viewers.append(Viewer())
-        return Gym.viewers[-1]
-
-    def destroy_viewer(self, arg0: Viewer) -> None:
-        arg0.destroyed = True
-
-    def query_viewer_has_closed(self, arg0: Viewer) -> bool:
-        return KNOBS.closed
-
-    def subscribe_viewer_keyboard_event(self, arg0: Viewer, arg1: KeyboardInput, arg2: str) -> None:
-        pass
-
-    def query_viewer_action_events(self, arg0: Viewer) -> list:
-        return []  # nobody presses a key
-
-    def clear_lines(self, arg0: Viewer) -> None:
-        arg0.lines = 0
-
-    def add_lines(self, arg0: Viewer, arg1: Env, arg2: int, arg3: np.ndarray, arg4: np.ndarray) -> None:
-        if arg3.size < 6 * arg2 or arg4.size < 3 * arg2:
-            raise GymError(f"add_lines: {arg2} lines need as many ends and colours")
-        arg0.lines += arg2
-
-    def viewer_camera_look_at(self, arg0: Viewer, arg1: Optional[Env], arg2: Vec3, arg3: Vec3) -> None:
-        pass
-
-    def step_graphics(self, arg0: Sim) -> None:
-        if self._after(arg0, "step_graphics").unfetched:
-            raise GymError("step_graphics: fetch_results was not called")
-
-    def draw_viewer(self, viewer: Viewer, sim: Sim, render_collision: bool = False) -> None:
-        viewer.drawn += 1
-
-    def sync_frame_time(self, arg0: Sim) -> None:
-        pass
-
-    def poll_viewer_events(self, arg0: Viewer) -> None:
-        pass
 
     # the rules
 

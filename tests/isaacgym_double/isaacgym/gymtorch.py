@@ -7,6 +7,8 @@ from torch.multiprocessing.reductions import StorageWeakRef
 
 from .structs import GymError, Tensor
 
+__all__ = ["unwrap_tensor", "wrap_tensor"]  # no `Tensor`: upstream imports * beside torch.jit's own
+
 
 def wrap_tensor(gym_tensor: Tensor) -> torch.Tensor:
     """The gym's buffer as a torch tensor, for the life of the simulation."""

@@ -10,10 +10,13 @@ import mujoco
 import numpy as np
 
 from . import KNOBS, urdf
-from .structs import FLT_MAX, AssetOptions, GymError, RigidShapeProperties
+from .sensors import ForceSensor
+from .structs import FLT_MAX, ActuatorProperties, AssetOptions, DofDriveMode, GymError, RigidShapeProperties
 
 READ = ("compiler", "default", "worldbody", "actuator")  # sections; the others are dropped
-ACTUATORS = ("motor", "position", "velocity")  # others were seen to make it loop for ever
+ACTUATORS = {  # others were seen to make it loop for ever
+    "motor": DofDriveMode.DOF_MODE_EFFORT, "position": DofDriveMode.DOF_MODE_POS, "velocity": DofDriveMode.DOF_MODE_VEL,
+}  # fmt: skip
 PRIMITIVES = ("sphere", "capsule", "box", "cylinder")
 
 
@@ -27,6 +30,12 @@ class Asset:
         self, text: str, options: AssetOptions, limits: Optional[Dict[str, Tuple[float, float]]] = None
     ):
         self.text, self.options, self.limits = text, options, limits or {}
+        self.actuators: List[
+            ActuatorProperties
+        ] = []  # in the file's order, which need not be that of the DOFs
+        self.modes: Dict[str, DofDriveMode] = {}  # of the joints with an actuator
+        self.sensors: List[ForceSensor] = []
+        self.used = False  # by an actor
         model = mujoco.MjModel.from_xml_string(text)
         kinds = [mujoco.mjtJoint(kind) for kind in model.jnt_type]
         if mujoco.mjtJoint.mjJNT_BALL in kinds:
@@ -75,7 +84,7 @@ def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
             if actuator.tag not in ACTUATORS:
                 raise GymError(f"{path.name}: <{actuator.tag}> makes the importer loop for ever")
     for section in list(root):
-        if section.tag not in READ or section.tag == "actuator":
+        if section.tag not in READ:
             root.remove(section)
     worlds = root.findall("worldbody")
     bodies = [child for world in worlds for child in world if child.tag == "body"]
@@ -87,7 +96,30 @@ def load(rootpath: str, filename: str, options: AssetOptions) -> Asset:
         if child.tag != "body":
             worlds[0].remove(child)  # geoms of the world are no part of the robot
     _clean(root, bodies[0], options)
-    return Asset(ElementTree.tostring(root, encoding="unicode"), options)
+    with_actuators = ElementTree.tostring(root, encoding="unicode")
+    tags = [actuator.tag for section in root.findall("actuator") for actuator in section]
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (*ACTUATORS, "general", "actuator"):
+                parent.remove(child)
+    asset = Asset(ElementTree.tostring(root, encoding="unicode"), options)
+    if tags:
+        _read_actuators(asset, mujoco.MjModel.from_xml_string(with_actuators), tags)
+    return asset
+
+
+def _read_actuators(asset: Asset, model: mujoco.MjModel, tags: List[str]) -> None:
+    """What the file says of its motors: a motor's effort is its gear, whatever its range of control."""
+    for i, tag in enumerate(tags):
+        found = ActuatorProperties()
+        found.motor_effort = model.actuator_gear[i, 0]
+        found.control_limited = bool(model.actuator_ctrllimited[i])
+        found.force_limited = bool(model.actuator_forcelimited[i])
+        found.lower_control_limit, found.upper_control_limit = model.actuator_ctrlrange[i]
+        found.lower_force_limit, found.upper_force_limit = model.actuator_forcerange[i]
+        found.kp, found.kv = -model.actuator_biasprm[i, 1], -model.actuator_biasprm[i, 2]
+        asset.actuators.append(found)
+        asset.modes[model.joint(model.actuator_trnid[i, 0]).name] = ACTUATORS[tag]
 
 
 def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetOptions) -> None:
@@ -97,14 +129,15 @@ def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetO
     compiler.set("autolimits", "false")
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag in ("site", "light", "camera", "motor", "position", "velocity", "general"):
+            if child.tag in ("site", "light", "camera"):
                 parent.remove(child)
     for geom in root.iter("geom"):
         for key in ("material", "mass", "class") if geom.get("class") == "visual" else ("material", "mass"):
             geom.attrib.pop(key, None)
         if geom.get("type", "sphere") not in PRIMITIVES:
             raise GymError(f"the importer takes no geom of type {geom.get('type')!r}")
-        geom.set("density", repr(options.density))
+        if geom.get("density") is None and not _has_density(root):
+            geom.set("density", repr(options.density))
     for joint in root.iter("joint"):
         joint.attrib.pop("frictionloss", None)
     free = [j for j in body if j.tag == "freejoint" or (j.tag == "joint" and j.get("type") == "free")]
@@ -112,6 +145,12 @@ def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetO
         body.remove(joint)  # whether the base floats is said by the options alone
     for key in ("pos", "quat", "euler", "axisangle"):
         body.attrib.pop(key, None)  # the actor's pose says where it is
+
+
+def _has_density(root: ElementTree.Element) -> bool:
+    """Whether the file's defaults give a density: the options' is for files that say nothing of it."""
+    found = [geom for default in root.iter("default") for geom in default.findall("geom")]
+    return any(geom.get("density") is not None for geom in found)
 
 
 def _ordered(names: List[str], keep: int = 0) -> List[str]:
@@ -130,7 +169,7 @@ def default_properties(asset: Asset, model: mujoco.MjModel, properties: np.ndarr
         i, dof = joint.id, model.jnt_dofadr[joint.id]
         row["hasLimits"] = model.jnt_limited[i]
         row["lower"], row["upper"] = model.jnt_range[i] if model.jnt_limited[i] else (-FLT_MAX, FLT_MAX)
-        row["driveMode"] = int(asset.options.default_dof_drive_mode)
+        row["driveMode"] = int(asset.modes.get(name, asset.options.default_dof_drive_mode))
         row["velocity"], row["effort"] = asset.limits.get(name, (100.0, FLT_MAX))
         row["stiffness"], row["damping"] = model.jnt_stiffness[i], model.dof_damping[dof]
         row["friction"], row["armature"] = 0.0, model.dof_armature[dof]

@@ -105,9 +105,17 @@ class IndexDomain(enum.IntEnum):
 class KeyboardInput(enum.IntEnum):
     KEY_ESCAPE = 0
     KEY_V = 1
+    KEY_R = 2
 
 
-ENUMS = (ContactCollection, DofDriveMode, SimType, UpAxis, IndexDomain, KeyboardInput)
+class MeshType(enum.IntEnum):
+    MESH_NONE = 0
+    MESH_COLLISION = 1
+    MESH_VISUAL = 2
+    MESH_VISUAL_AND_COLLISION = 3
+
+
+ENUMS = (ContactCollection, DofDriveMode, SimType, UpAxis, IndexDomain, KeyboardInput, MeshType)
 
 
 class PhysXParams(Struct):
@@ -157,6 +165,21 @@ class AssetOptions(Struct):
         "override_inertia": False, "replace_cylinder_with_capsule": False, "thickness": 0.02, "use_mesh_materials": False,
         "use_physx_armature": True, "vhacd_enabled": False,
     }  # fmt: skip
+
+
+class ActuatorProperties(Struct):
+    FIELDS = {
+        "control_limited": False, "force_limited": False, "kp": 0.0, "kv": 0.0, "lower_control_limit": 0.0,
+        "lower_force_limit": 0.0, "motor_effort": 0.0, "upper_control_limit": 0.0, "upper_force_limit": 0.0,
+    }  # fmt: skip
+
+
+class ForceSensorProperties(Struct):
+    FIELDS = {
+        "enable_constraint_solver_forces": True,
+        "enable_forward_dynamics_forces": True,
+        "use_world_frame": False,
+    }
 
 
 class RigidBodyProperties(Struct):

@@ -10,10 +10,11 @@ import numpy as np
 
 from . import KNOBS
 from .importer import Asset, default_properties
+from .sensors import read_sensors
 from .structs import DOF_PROPERTIES, DofDriveMode, PlaneParams, SimParams, Transform
 from .terrain import Terrain
 
-DRIVEN = {DofDriveMode.DOF_MODE_POS, DofDriveMode.DOF_MODE_VEL}
+SPRUNG = {DofDriveMode.DOF_MODE_POS, DofDriveMode.DOF_MODE_EFFORT}  # to the target, or to 0 beside an effort
 ROBOT, GROUND = 1, 2  # bits of what collides
 Ground = Union[PlaneParams, Terrain, None]
 
@@ -24,6 +25,7 @@ class Actor:
     def __init__(self, asset: Asset, pose: Transform, group: int, filter: int):
         self.asset, self.pose, self.group, self.filter = asset, pose, group, filter
         self.force_sensors = False
+        asset.used = True
         self.friction = [shape.friction for shape in asset.shape_properties]
         self.plain = mujoco.MjModel.from_xml_string(asset.text)
         self.properties = np.zeros(len(asset.dofs), DOF_PROPERTIES)
@@ -60,6 +62,7 @@ class World:
         self.efforts = np.zeros(len(joints))
         self.substeps, self.collect = params.substeps, params.physx.contact_collection
         self.contacts = np.zeros((len(self.bodies), 3))
+        self.sensed = np.zeros((len(asset.sensors), 6))
         mujoco.mj_forward(model, self.data)
 
     def apply_properties(self) -> None:
@@ -67,9 +70,10 @@ class World:
         model = self.model
         for i, (row, joint, dof) in enumerate(zip(self.actor.properties, self.joints, self.qvel)):
             mode = DofDriveMode(int(row["driveMode"]))
-            position = row["stiffness"] if mode == DofDriveMode.DOF_MODE_POS else 0.0
-            damping = row["damping"] if mode in DRIVEN else 0.0
-            gain = {DofDriveMode.DOF_MODE_POS: position, DofDriveMode.DOF_MODE_VEL: damping}.get(mode, 1.0)
+            position = row["stiffness"] if mode in SPRUNG else 0.0
+            damping = row["damping"] if mode != DofDriveMode.DOF_MODE_NONE else 0.0
+            gain = {DofDriveMode.DOF_MODE_POS: position, DofDriveMode.DOF_MODE_VEL: damping,
+                    DofDriveMode.DOF_MODE_EFFORT: 1.0}.get(mode, 0.0)  # fmt: skip
             model.actuator_gaintype[i] = mujoco.mjtGain.mjGAIN_FIXED
             model.actuator_gainprm[i, 0] = gain
             model.actuator_biastype[i] = mujoco.mjtBias.mjBIAS_AFFINE
@@ -89,8 +93,10 @@ class World:
         data.ctrl[:] = np.where(position, self.targets, np.where(velocity, 0.0, self.efforts))
         limit, options = self.actor.properties["velocity"], asset.options
         collected = np.zeros_like(self.contacts)
-        for _ in range(self.substeps):
+        for i in range(self.substeps):
             mujoco.mj_step(model, data)
+            if asset.sensors and i == self.substeps - 1:
+                self.sensed = read_sensors(model, data, asset.sensors, self.bodies)
             forces = self._contact_forces()
             collected = collected + forces / self.substeps
             data.qvel[self.qvel] = np.clip(data.qvel[self.qvel], -limit, limit)
