@@ -12,6 +12,7 @@ from rewardlang.marked_yaml import did_you_mean
 BACKENDS = ("mujoco", "mujoco_warp", "isaacgym")  # the file name is the --sim value
 ON_GPU = ("mujoco_warp", "isaacgym")  # where there is one, if no device is asked for
 BEFORE_TORCH = ("isaacgym",)  # must be imported before torch is
+ONE_A_PROCESS = ("isaacgym",)  # one simulation, and never another
 VIEWERS = ("isaacgym",)  # have a window of their own
 # What a backend cannot tell of a reset state: it is 0 until the next step.
 BLIND_AT_RESET = {"isaacgym": ("contact_forces",)}

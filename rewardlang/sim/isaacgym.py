@@ -35,6 +35,7 @@ class Sim:
         with stdout_to_stderr():
             self._scene = scene = build(task, asset, num_envs, device, viewer)
         self._gym, self._sim = gym, sim = scene.gym, scene.sim
+        self.audit = scene.rows  # what was compared
 
         joints, bodies, native = len(self.dof_names), len(self.body_names), len(scene.body_names)
         self._root = gymtorch.wrap_tensor(gym.acquire_actor_root_state_tensor(sim))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, NamedTuple, Sequence
+from typing import Any, List, NamedTuple, Sequence
 
 import numpy as np
 
@@ -16,6 +16,17 @@ INERTIA = 5e-4  # relative to the greatest of a body's
 EXACT = 1e-6
 LARGEST = float(np.finfo(np.float32).max)  # how a struct of the gym says that there is no limit
 SHOWN = 12  # lines of a message
+
+
+class MadeOtherwise(RuntimeError):
+    """The gym made something else of the robot than was asked for. `rows` are all that were compared."""
+
+    def __init__(self, rows: List[Row]):
+        self.rows = rows
+        wrong = [str(row) for row in rows if not row.agrees]
+        more = [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+        shown = "\n  ".join(wrong[:SHOWN] + more)
+        super().__init__(f"Isaac Gym made something else of the robot:\n  {shown}")
 
 
 class Row(NamedTuple):
@@ -92,14 +103,10 @@ def simulation(asked: Any, found: Any) -> List[Row]:
     ]
 
 
-def require(rows: Iterable[Row]) -> None:
-    """Raises RuntimeError with both sides of whatever does not agree."""
-    wrong = [str(row) for row in rows if not row.agrees]
-    if wrong:
-        more = [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
-        raise RuntimeError(
-            "Isaac Gym made something else of the robot:\n  " + "\n  ".join(wrong[:SHOWN] + more)
-        )
+def require(rows: List[Row]) -> None:
+    """Raises MadeOtherwise with both sides of whatever does not agree."""
+    if not all(row.agrees for row in rows):
+        raise MadeOtherwise(rows)
 
 
 def vector(found: gymapi.Vec3) -> np.ndarray:

@@ -1,13 +1,12 @@
-"""Mistakes that an Isaac Gym adapter can make, planted in ours one by one: each is found by a test of the contract.
+"""Mistakes that an Isaac Gym adapter can make, planted in ours one by one: each is found by a law of the contract.
 
-What finds it is said: "seen" by a test that fails, "refused" by the double as the binary would refuse or crash, "audited" when what
+What finds it is said: "seen" by a law that is broken, "refused" by the double as the binary would refuse or crash, "audited" when what
 the importer made is compared, "checked" by another check of the adapter's own.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import os
 import subprocess
 import sys
@@ -16,10 +15,9 @@ from typing import NamedTuple
 
 import gym_double
 import pytest
-import test_contract as contract
 
 import rewardlang.sim
-from rewardlang.task import load_task
+from rewardlang.sim.contract import LAWS, Bench
 
 SIM = Path(rewardlang.sim.__file__).parent
 # in the order in which they import each other
@@ -27,15 +25,15 @@ FILES = ("kinematics", "mujoco_asset", "isaacgym_audit", "isaacgym_scene", "isaa
 CPU, GPU, PERMUTED = gym_double.MODES.values()
 LENIENT = {"device": "cpu", "strict": False}
 FOUND = {  # what it is found by: the kind of error, and what it says
-    "seen": ("AssertionError", None),
+    "seen": ("Broken", None),
     "refused": ("GymError", None),
-    "audited": ("RuntimeError", "made something else of the robot"),
+    "audited": ("MadeOtherwise", "made something else of the robot"),
     "checked": ("RuntimeError", "Isaac Gym (refused|shows)"),
 }
 
 
 class Mistake(NamedTuple):
-    """`edits` are (file, what it says, what the mistake says); `finder` is a test of the contract."""
+    """`edits` are (file, what it says, what the mistake says); `finder` is a law of the contract."""
 
     name: str
     mode: dict
@@ -184,21 +182,14 @@ MISTAKES = [
 def test_a_mistake_is_found(mistake, monkeypatch, tmp_path):
     sim_of = gym_double.use(monkeypatch, **mistake.mode)
     plant(mistake.edits, monkeypatch)
-    finder = getattr(contract, f"test_{mistake.finder}")
-    given = {
-        "sim_of": sim_of,
-        "tmp_path": tmp_path,
-        "task": load_task("humanoid"),
-        "monkeypatch": monkeypatch,
-    }
     kind, says = FOUND[mistake.how]
     with pytest.raises((AssertionError, RuntimeError), match=says) as caught:
-        finder(**{name: given[name] for name in inspect.signature(finder).parameters})
+        LAWS[mistake.finder](Bench(sim_of, "isaacgym", tmp_path))
     assert type(caught.value).__name__ == kind
 
 
 def test_a_lenient_gym_is_no_trouble(monkeypatch, tmp_path):
-    contract.test_free_fall(gym_double.use(monkeypatch, **LENIENT), tmp_path)
+    LAWS["free_fall"](Bench(gym_double.use(monkeypatch, **LENIENT), "isaacgym", tmp_path))
 
 
 def plant(edits, monkeypatch):

@@ -13,9 +13,9 @@ import mujoco
 import numpy as np
 import pytest
 import torch
-from robots import BRICK, PENDULUM, make_task
 
 from rewardlang.sim import make_sim
+from rewardlang.sim.contract.robots import BRICK, PENDULUM, make_task
 from rewardlang.sim.kinematics import Kinematics
 from rewardlang.sim.mujoco_asset import plain_asset
 from rewardlang.task import load_task, shipped_tasks

@@ -11,9 +11,9 @@ import mujoco
 import numpy as np
 import pytest
 import torch
-from robots import BRICK, make_task
 
 from rewardlang.sim import make_sim, mujoco_loop
+from rewardlang.sim.contract.robots import BRICK, make_task
 from rewardlang.sim.mujoco import Batch
 from rewardlang.task import load_task
 

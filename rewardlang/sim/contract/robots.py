@@ -1,6 +1,9 @@
-"""Small robots for the contract suite, each as a task folder. The time step is the task's, not the file's."""
+"""Small robots for the laws, each as a task folder. The time step is the task's, not the file's."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 from rewardlang.task import load_task
 
@@ -66,12 +69,14 @@ observations: [dof_pos]
 """
 
 
-def make_task(folder, xml, *, stiffness=0.0, damping=0.0, dt=0.001, decimation=10, effort=100.0):
+def make_task(
+    folder: Path, xml: str, *, stiffness: float = 0.0, damping: float = 0.0, dt: float = 0.001,
+    decimation: int = 10, effort: float = 100.0,
+) -> Any:  # fmt: skip
     """A task on one of the robots above, written into `folder`."""
-    (folder / "robot.xml").write_text(xml.format(effort=effort))
+    (folder / "robot.xml").write_text(xml.format(effort=effort), encoding="utf-8")
     numbers = {"stiffness": stiffness, "damping": damping, "dt": dt, "decimation": decimation}
-    start = (
-        "init_state: {pos: [0, 0, 1]}" if "<freejoint" in xml else ""
-    )  # a fixed base is where the file has it
-    (folder / "task.yaml").write_text(TASK.format(start=start, **numbers))
+    # a fixed base is where the file has it
+    start = "init_state: {pos: [0, 0, 1]}" if "<freejoint" in xml else ""
+    (folder / "task.yaml").write_text(TASK.format(start=start, **numbers), encoding="utf-8")
     return load_task(folder)
