@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from . import __version__
 from .command_input import compiled, existing, params
+from .lang.uncollected import at_rest
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -298,14 +300,15 @@ def _train(arguments: argparse.Namespace) -> int:
         "out": arguments.out,
     }  # fmt: skip
     file = None if arguments.file is None else existing(arguments.file)
-    _import_first(arguments.sim, arguments.resume)
-    from .rl.launch import launch, processes
+    with at_rest():
+        _import_first(arguments.sim, arguments.resume)
+        from .rl.launch import launch, processes
+        from .rl.train import train
+    gc.freeze()  # what was imported stays: the collector need not look through it again and again
 
     count = processes(arguments.gpus, arguments.resume)
     if count > 1:
         return launch(count, arguments.argv, file, **options)
-    from .rl.train import train
-
     train(file, **options)
     return 0
 

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import functools
 import gc
-from typing import Any, Callable, TypeVar, cast
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@contextmanager
+def at_rest() -> Iterator[None]:
+    """While it is entered, Python's collector of cycles is at rest."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def uncollected(function: F) -> F:
@@ -18,12 +32,7 @@ def uncollected(function: F) -> F:
 
     @functools.wraps(function)
     def rested(*args: Any, **kwargs: Any) -> Any:
-        if not gc.isenabled():
+        with at_rest():
             return function(*args, **kwargs)
-        gc.disable()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            gc.enable()
 
     return cast(F, rested)

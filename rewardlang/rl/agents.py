@@ -13,13 +13,9 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 import torch
-from rl_games.algos_torch.a2c_continuous import A2CAgent
-from rl_games.algos_torch.sac_agent import SACAgent
-from rl_games.common import env_configurations, vecenv
-from rl_games.common.algo_observer import AlgoObserver
-from rl_games.torch_runner import Runner
 
 from . import ranks
+from .rl_games_import import A2CAgent, AlgoObserver, Runner, SACAgent, env_configurations, vecenv
 
 State = Dict[str, Any]
 

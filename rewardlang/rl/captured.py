@@ -6,6 +6,8 @@ from typing import Any, Callable
 
 import torch
 
+from ..lang.uncollected import at_rest
+
 WARM = 3  # calls before the capture: libraries make their handles, kernels are loaded, Adam makes its state
 
 
@@ -46,7 +48,8 @@ class Captured:
         """Record what the function does; nothing of it runs yet. Other threads may use the device meanwhile."""
         torch.cuda.synchronize()
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph, stream=self.stream, capture_error_mode="thread_local"):
+        # The collector rests: what it frees meanwhile would be a part of the recording.
+        with at_rest(), torch.cuda.graph(self.graph, stream=self.stream, capture_error_mode="thread_local"):
             self.result = self.function()
 
 

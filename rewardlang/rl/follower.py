@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rl_games.common.algo_observer import AlgoObserver
-
 from . import ranks
 from .agents import TrainingOver, seed_all
 from .interrupt import end_on_interrupt
+from .rl_games_import import AlgoObserver
 
 
 def follow(agent: Any, env: Any, seed: int) -> None:

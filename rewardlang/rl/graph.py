@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
 import torch
+
+from ..lang.uncollected import at_rest
 
 if TYPE_CHECKING:
     from .env import RewardEnv, Step
@@ -62,13 +63,13 @@ class Recorded:
         # A loop of the simulator's solver, which ends when all have converged, ends the capture and goes on in another, and torch takes
         # memory from a graph's own pool in the capture that it began only: what follows needs a pool that is this graph's alone.
         self.memory = torch.cuda.MemPool()
-        gc.collect()  # what it might free later would be a part of the recording
         torch.cuda.synchronize(env.device)
         stream = torch.cuda.Stream(env.device)
         try:
             if self.split:
                 env.sim = Outside(sim, self)
-            with torch.cuda.stream(stream), torch.cuda.use_mem_pool(self.memory, env.device):
+            # What the collector frees while it records would be a part of the recording: it rests. To collect before takes a second.
+            with at_rest(), torch.cuda.stream(stream), torch.cuda.use_mem_pool(self.memory, env.device):
                 self.begin()
                 try:
                     self.given = env._step(env.actions)

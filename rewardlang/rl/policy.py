@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict
 
 import torch
-from rl_games.torch_runner import Runner
+
+from .rl_games_import import Runner
 
 Policy = Callable[[torch.Tensor], torch.Tensor]
 

@@ -14,14 +14,13 @@ import time
 from typing import Any, Callable, Dict, List, Mapping
 
 import torch
-from rl_games.algos_torch.running_mean_std import RunningMeanStd
-from rl_games.common.a2c_common import swap_and_flatten01
 from torch.nn.utils import clip_grad_norm_
 
 from . import ranks
 from .agents import PPO, State
 from .captured import Captured, capture_stream
 from .meters import Meter, Meters
+from .rl_games_import import RunningMeanStd, swap_and_flatten01
 
 ACTED = ("actions", "neglogpacs", "values", "mus", "sigmas")  # what the policy gives in a step
 LOSSES = ("actor", "critic", "entropy", "bounds", "kl")  # of a minibatch

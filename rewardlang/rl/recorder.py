@@ -7,13 +7,12 @@ import time
 from collections import deque
 from typing import Any, Deque, Dict, Mapping, Optional, Sequence, Tuple
 
-from rl_games.common.algo_observer import AlgoObserver
-
 from . import checkpoint, ranks
 from .agents import TrainingOver
 from .console import Display, Progress
 from .diagnostics import Watch, table
 from .interrupt import Wish
+from .rl_games_import import AlgoObserver
 from .run_folder import RunFolder
 from .scalars import Scalars
 from .schedule import moving, standing

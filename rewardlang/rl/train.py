@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
+from ..lang.uncollected import at_rest
 from . import checkpoint, ranks
 from . import scalars as logs
 from .agents import TrainingOver, compile_model, make_agent
@@ -73,14 +74,11 @@ def train(
     display = Display(_title(plan))
     with PrintLog() as log:
         ranks.join(plan.ranks, plan.device)
-        env = make_env(plan, host)
+        with at_rest():
+            env = make_env(plan, host)
         try:
-            agent = make_agent(
-                plan.algo, plan.settings, env, seed=plan.own_seed, device=plan.device, among=plan.ranks
-            )
-            if plan.state is not None:
-                checkpoint.restore(agent, plan.state)
-            compile_model(agent, plan.settings)
+            with at_rest():
+                agent = _agent(plan, env)
             if not plan.ranks.leads:
                 follow(agent, env, plan.own_seed)
             else:
@@ -92,6 +90,17 @@ def train(
             env.sim.close()
         ranks.leave(plan.ranks)
     return plan.folder
+
+
+def _agent(plan: Plan, env: Any) -> Any:
+    """The agent that trains, in the state that the plan goes on from."""
+    agent = make_agent(
+        plan.algo, plan.settings, env, seed=plan.own_seed, device=plan.device, among=plan.ranks
+    )
+    if plan.state is not None:
+        checkpoint.restore(agent, plan.state)
+    compile_model(agent, plan.settings)
+    return agent
 
 
 def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> None:
