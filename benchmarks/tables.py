@@ -93,10 +93,24 @@ def compiling(found: Dict[str, Any]) -> str:
     return f"{out}\nOnce a process, and not in these times: {', '.join(loaded)}.\n"
 
 
+def startup(found: Dict[str, Any]) -> str:
+    """Each phase of cold and of warm starts: time, and processor time."""
+    kinds = {
+        row["start"]: [one for one in found["rows"] if one["start"] == row["start"]] for row in found["rows"]
+    }
+    whole = lambda one, what, phase: sum(one[what].values()) if phase == "all" else one[what][phase]
+    rows = [
+        [phase, *(spread([whole(one, what, phase) for one in starts]) for starts in kinds.values() for what in ("seconds", "processor"))]
+        for phase in (*found["rows"][0]["seconds"], "all")
+    ]  # fmt: skip
+    head = (f"{kind}, {what}" for kind in kinds for what in ("s", "processor s"))
+    return table(["median (least .. most)", *head], rows)
+
+
 TABLES: Dict[str, Callable[[Dict[str, Any]], str]] = {
     "reward": reward, "reward_tuned": reward, "step": step, "step_forces": step, "train_phases": train, "train_scale": train, "train_gpus": train, "train_whole": train,
     "train_walk": train, "train_curves": train,
-    "cpu": cpu, "compile": compiling,
+    "cpu": cpu, "compile": compiling, "startup": startup, "startup_cpu": startup,
 }  # fmt: skip
 
 
