@@ -40,6 +40,9 @@ def on_the_double(monkeypatch):
     """Doctor's processes find the double; this one only sees that it is there."""
     pytest.importorskip("mujoco")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(DOUBLE), str(ROOT))))
+    monkeypatch.setenv(
+        "ISAACGYM_DOUBLE", "strict=False"
+    )  # as the binary, which goes on after what it refuses
     monkeypatch.syspath_prepend(str(DOUBLE))
 
 
@@ -56,6 +59,17 @@ def test_isaac_gym_on_its_double(device, on_the_double, request):
     assert report["ok"], said
     assert "imported in the order mujoco, isaacgym, torch" in said
     assert "mass of left_foot: 0.199, found 0.199" in said and "FAIL" not in said
+
+
+def test_a_double_that_is_wrong_is_told(on_the_double, monkeypatch):
+    """Here the double stands for the binary, which would answer otherwise than the double."""
+    monkeypatch.setenv("ISAACGYM_DOUBLE", "strict=False,velocity_at=origin")
+    report = doctor.examine("isaacgym", "cpu", ["probe_points_and_frames"])
+    assert doctor.exit_code(report) == 1
+    said = doctor.text(report)
+    assert "FAIL probe points and frames: the double is wrong about 3 of 4" in said
+    assert "FAIL velocity of bodies: the origin\n" in said
+    assert "the test double is wrong here, it says: the centre of mass (knob velocity_at)" in said
 
 
 def test_what_is_missing():

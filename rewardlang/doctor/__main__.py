@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ..sim import BEFORE_TORCH, import_first, make_sim
 from .jobs import RESULT
@@ -22,25 +22,41 @@ def do(name: str, device: str, job: str) -> Dict[str, Any]:
     start = time.monotonic()
     try:
         import_first(name)
-        found = JOBS[job](name, device) if job in JOBS else _try(name, device, job)
+        found = _do(name, device, job)
     except Exception as problem:  # whatever goes wrong is the finding
         kind = "" if type(problem).__name__ == "Broken" else f"{type(problem).__name__}: "
         found = {"passed": False, "detail": kind + str(problem)}
     return {"name": job, "detail": "", **found, "seconds": round(time.monotonic() - start, 2)}
 
 
-def _import(name: str, device: str) -> Dict[str, Any]:
+def _do(name: str, device: str, job: str) -> Dict[str, Any]:
+    if job == "import":
+        return _import(name)
+    if job == "audit":
+        return _audit(device)
+    if job.startswith("probe_"):
+        from .probes import ask
+
+        return ask(job, device)
+    return _try(name, device, job)
+
+
+def _import(name: str) -> Dict[str, Any]:
     importlib.import_module(f"rewardlang.sim.{name}")
     from ..sim.contract import LAWS
 
     order = [module for module in sys.modules if module in ORDERED]  # as they came
-    more = ["audit"] if name == "isaacgym" else []
+    more: List[str] = []
+    if name == "isaacgym":
+        from .probes import GROUPS
+
+        more = ["audit", *GROUPS]
     passed = name not in BEFORE_TORCH or tuple(order) == ORDERED
     return {"passed": passed, "detail": "" if passed else f"imported in the order {', '.join(order)}",
             "order": order, "jobs": [*more, *LAWS]}  # fmt: skip
 
 
-def _audit(name: str, device: str) -> Dict[str, Any]:
+def _audit(device: str) -> Dict[str, Any]:
     """What Isaac Gym made of the shipped humanoid beside what was asked for."""
     from ..sim.isaacgym import Sim
     from ..sim.isaacgym_audit import MadeOtherwise
@@ -72,9 +88,6 @@ def _try(name: str, device: str, law: str) -> Dict[str, Any]:
             bench.close()
             os.chdir(os.sep)
     return {"passed": True}
-
-
-JOBS = {"import": _import, "audit": _audit}
 
 
 def _number(value: Any) -> Any:

@@ -33,6 +33,10 @@ def _backend(found: Dict[str, Any]) -> Iterator[str]:
             for row in job.get("rows", ()):
                 asked, got = (_number(row[side]) for side in ("asked", "found"))
                 yield f"    {_mark(row['agrees'])} {row['what']} of {row['name']}: {asked}, found {got}"
+            for row in job.get("answers", ()):
+                yield f"    {_mark(row['agrees'])} {row['question']}: {row['answer']}"
+                if not row["agrees"]:
+                    yield f"         the test double is wrong here, it says: {row['double']} ({row['change']})"
 
 
 def _mark(passed: bool) -> str:

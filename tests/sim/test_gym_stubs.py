@@ -88,10 +88,10 @@ def test_the_double_has_what_the_stub_has(ours, monkeypatch):
 
 
 def test_all_of_the_stub_is_used(ours):
-    """So it stays as small as the adapter."""
-    text = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "rewardlang" / "sim").glob("isaacgym*.py")
-    )
+    """So it stays as small as the adapter and doctor's probes, which name some calls in two parts."""
+    package = ROOT / "rewardlang"
+    files = [*(package / "sim").glob("isaacgym*.py"), *(package / "doctor" / "probes").glob("*.py")]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
     for kind, members in ours.items():
         fields = [name for name in members if not name.startswith("__")]
         for name in fields:

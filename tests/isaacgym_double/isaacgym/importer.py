@@ -138,8 +138,11 @@ def _clean(root: ElementTree.Element, body: ElementTree.Element, options: AssetO
             raise GymError(f"the importer takes no geom of type {geom.get('type')!r}")
         if geom.get("density") is None and not _has_density(root):
             geom.set("density", repr(options.density))
+    limited = any("limited" in joint.attrib for part in root.iter("default") for joint in part.iter("joint"))
     for joint in root.iter("joint"):
         joint.attrib.pop("frictionloss", None)
+        if not limited and "limited" not in joint.attrib:
+            joint.attrib.pop("range", None)
     free = [j for j in body if j.tag == "freejoint" or (j.tag == "joint" and j.get("type") == "free")]
     for joint in free:
         body.remove(joint)  # whether the base floats is said by the options alone
