@@ -36,6 +36,11 @@ def own(text: str) -> str:
     return re.sub(r"^ROWS = \d+", f"ROWS = {2**30}", re.sub(r"% 512 \* ", "* ", text), flags=re.M)
 
 
+def ragged(text: str) -> str:
+    """Rows are masked though no block has fewer environments."""
+    return text.replace("    if FULL:", "    if False:")
+
+
 def late(text: str) -> str:
     """What the books go by is read after the terms: fewer registers are taken while these are reckoned."""
     head, step = text.split("def step(", 1)
@@ -122,6 +127,7 @@ class Variant(NamedTuple):
 VARIANTS = (
     Variant(64, 2),
     Variant(64, 2, 0, (own,)),
+    Variant(64, 2, 0, (ragged,)),
     Variant(64, 2, 0, (once,)),
     Variant(64, 2, 0, (stream,)),
     Variant(64, 2, 0, (once, stream)),
@@ -133,6 +139,7 @@ VARIANTS = (
     Variant(64, 2, 128),
     Variant(64, 2, 200, (late,)),
     Variant(64, 2, 168, (late,)),
+    Variant(64, 2, 168, (late, stream)),
     Variant(64, 2, 168, (late, joined)),
     Variant(64, 2, 168, (late, joined, once, stream)),
     Variant(32, 1),
@@ -141,6 +148,7 @@ VARIANTS = (
     Variant(32, 1, 200, (late,)),
     Variant(32, 1, 168, (late,)),
     Variant(32, 1, 128, (late,)),
+    Variant(32, 1, 168, (late, stream)),
     Variant(32, 1, 168, (late, joined)),
     Variant(32, 1, 168, (late, joined, once, stream)),
     Variant(16, 1),
@@ -175,7 +183,7 @@ def build(program: Any, n: int, device: torch.device, variant: Variant) -> Rewar
         limit = {"maxnreg": variant.registers} if variant.registers else {}
 
         def launch(kernel: Any, arguments: Tuple[Any, ...]) -> None:
-            compiled = kernel[(one.blocks,)](*arguments, one.block, num_warps=one.warps, **limit)
+            compiled = kernel[(one.blocks,)](*arguments, one.full, one.block, num_warps=one.warps, **limit)
             if kernel is one.kernel.step:
                 one.compiled = compiled
 

@@ -74,6 +74,7 @@ class Fused:
         assert self.block <= 255, "a kernel's counts have eight bits"
         self.blocks = -(-num_envs // self.block)
         t, k, m = len(kernel.TERMS), len(kernel.CAUSES), len(kernel.METRICS)
+        self.full = num_envs % self.block == 0
         self.stride = -(-num_envs // 16) * 16
         self.books = Books(kernel, program, self.blocks, kernel.SUMS, anatomies, device)
         kernels = self.books.kernels
@@ -123,9 +124,9 @@ class Fused:
     def _launch(self, kernel: Any, arguments: Tuple[Any, ...]) -> None:
         if self.books.sums.is_cuda:
             with torch.cuda.device(self.books.sums.device):
-                kernel[(self.blocks,)](*arguments, self.block, num_warps=self.warps)
+                kernel[(self.blocks,)](*arguments, self.full, self.block, num_warps=self.warps)
         else:
-            kernel[(self.blocks,)](*arguments, self.block)
+            kernel[(self.blocks,)](*arguments, self.full, self.block)
 
 
 def load(source: str) -> ModuleType:

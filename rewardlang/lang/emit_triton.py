@@ -20,8 +20,9 @@ from .types import Axis, Kind
 CHUNK = 32  # terms that are booked together, as the columns of a tile
 TILED = ("paid", "fine", "gained", "before", "weight", "low", "high")  # of which each chunk has one
 ROWS = 512  # of `sums`, which blocks share
-PLACES = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if WIDE:  # more than 2^31 numbers in a tensor",
-        "    row, stride = row.to(tl.int64), stride.to(tl.int64)")  # fmt: skip
+PLACES = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if FULL:  # no block has fewer",
+          "    live = tl.full((BLOCK,), True, tl.int1)", "if WIDE:  # more than 2^31 numbers in a tensor",
+          "    row, stride = row.to(tl.int64), stride.to(tl.int64)")  # fmt: skip
 
 
 def emit_triton(program: Program, title: str) -> str:
@@ -248,7 +249,7 @@ class _Step(Kernel):
             "step",
             "What one control step pays, its ends, observations, next state and sums, of BLOCK environments.",
             ["STATE, p, w, k, about, shared, contributions, values, flags, observations, episode, sums, N, stride",
-             "NATS: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr"],
+             "NATS: tl.constexpr, WIDE: tl.constexpr, FULL: tl.constexpr, BLOCK: tl.constexpr"],
             [*PLACES, f"sums += tl.program_id(0) % {ROWS} * {self.width}", *self._kept()],
         )  # fmt: skip
 
@@ -271,7 +272,7 @@ class _Reset(Kernel):
         return self.render(
             "at_reset",
             "The state to start from and the observations, of those of BLOCK environments that start anew.",
-            ["STATE, p, w, k, anew, observations, episode, N, stride", "WIDE: tl.constexpr, BLOCK: tl.constexpr"],
+            ["STATE, p, w, k, anew, observations, episode, N, stride", "WIDE: tl.constexpr, FULL: tl.constexpr, BLOCK: tl.constexpr"],
             [*PLACES, "mask = tl.load(anew + row, mask=live, other=0) != 0"],
         )  # fmt: skip
 

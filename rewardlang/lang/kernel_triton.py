@@ -15,7 +15,7 @@ from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
 TAKEN = {"ended", "whole", "tl", "triton", "row", "live", "mask", "p", "w", "k", "N", "stride", "about", "paid", "values", "shared", "flags", "observations",
-         "episode", "sums", "NATS", "WIDE", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions", "gained", "lasted",
+         "episode", "sums", "NATS", "WIDE", "FULL", "BLOCK", "reward", "bad", "unpaid", "unseen", "doubtful", "nonfinite", "done", "contributions", "gained", "lasted",
          "time_out", "terminated", "ends", "sum", "abs", "min", "max", "float", "range", "int", "zero"} | set(PRELUDE)  # fmt: skip
 RUN = ("epoch", "frames", "progress", "gamma")
 

@@ -152,11 +152,13 @@ def step(
     q_dof_vel, q_dof_vel_0: tl.constexpr, q_dof_vel_1: tl.constexpr,
     q_time_limit, q_time_limit_0: tl.constexpr,
     p, w, k, about, shared, contributions, values, flags, observations, episode, sums, N, stride,
-    NATS: tl.constexpr, WIDE: tl.constexpr, BLOCK: tl.constexpr,
+    NATS: tl.constexpr, WIDE: tl.constexpr, FULL: tl.constexpr, BLOCK: tl.constexpr,
 ):
     """What one control step pays, its ends, observations, next state and sums, of BLOCK environments."""
     row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = row < N
+    if FULL:  # no block has fewer
+        live = tl.full((BLOCK,), True, tl.int1)
     if WIDE:  # more than 2^31 numbers in a tensor
         row, stride = row.to(tl.int64), stride.to(tl.int64)
     sums += tl.program_id(0) % 512 * 46
@@ -263,11 +265,13 @@ def at_reset(
     q_default_dof_pos, q_default_dof_pos_0: tl.constexpr,
     q_dof_vel, q_dof_vel_0: tl.constexpr, q_dof_vel_1: tl.constexpr,
     p, w, k, anew, observations, episode, N, stride,
-    WIDE: tl.constexpr, BLOCK: tl.constexpr,
+    WIDE: tl.constexpr, FULL: tl.constexpr, BLOCK: tl.constexpr,
 ):
     """The state to start from and the observations, of those of BLOCK environments that start anew."""
     row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     live = row < N
+    if FULL:  # no block has fewer
+        live = tl.full((BLOCK,), True, tl.int1)
     if WIDE:  # more than 2^31 numbers in a tensor
         row, stride = row.to(tl.int64), stride.to(tl.int64)
     mask = tl.load(anew + row, mask=live, other=0) != 0
