@@ -8,7 +8,7 @@ import torch
 
 from .. import HostQuantity
 from .given import Given, bound
-from .live import at_reset, fixed, live_task, quantities, widest
+from .live import ROOT, at_reset, fixed, live_task, quantities, root, widest
 
 
 class RewardMixin:
@@ -26,6 +26,7 @@ class RewardMixin:
     ] = {}  # attributes of the robot that the spec reads beside the language's names
 
     reset_buf: Any
+    _reached: Mapping[str, torch.Tensor] = {}
 
     if TYPE_CHECKING:  # what the robot's own classes have
 
@@ -64,8 +65,16 @@ class RewardMixin:
         )  # of one step, as the curriculum compares
         self.episode_sums = {name: torch.zeros(self.num_envs, device=self.device) for name in reward.names}
 
+    def _post_physics_step_callback(self) -> None:
+        """It may push the robots: their rewards are for the state before."""
+        state = root(self).clone()
+        self._reached = {name: state[:, part] for name, part in ROOT.items()}
+        super()._post_physics_step_callback()  # type: ignore[misc]
+
     def compute_reward(self) -> None:
-        values = self._quantities(self.time_out_buf, self.reset_buf.bool() & ~self.time_out_buf)
+        values = self._quantities(
+            self.time_out_buf, self.reset_buf.bool() & ~self.time_out_buf, self._reached
+        )
         if not self.reward.seeded:
             self.reward.reset(at_reset(values, torch.ones_like(self.time_out_buf)))
         out = self.reward.step(values)
@@ -83,10 +92,13 @@ class RewardMixin:
         never = torch.zeros_like(mask)
         self.reward.reset(at_reset(self._quantities(never, never), mask), mask)
 
-    def _quantities(self, over: torch.Tensor, ended: torch.Tensor) -> Dict[str, torch.Tensor]:
+    def _quantities(
+        self, over: torch.Tensor, ended: torch.Tensor, reached: Mapping[str, torch.Tensor] = {}
+    ) -> Dict[str, torch.Tensor]:
         step = self.episode_length_buf
         given = {
             **self._fixed,
+            **reached,
             "time_limit": over,
             "env_terminated": ended,
             "episode_step": step,

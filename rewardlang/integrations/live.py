@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
 
 import torch
 
@@ -48,7 +48,8 @@ def widest(ranges: Mapping[str, Sequence[float]], most: float) -> Commands:
     return Commands(lin_vel_x=wide("lin_vel_x"), lin_vel_y=wide("lin_vel_y"), ang_vel_yaw=wide("ang_vel_yaw"))
 
 
-def _root(env: Any) -> torch.Tensor:
+def root(env: Any) -> torch.Tensor:
+    """The state of each environment's first actor."""
     return env.root_states.view(env.num_envs, -1, 13)[:, 0]
 
 
@@ -57,9 +58,15 @@ def _bodies(env: Any) -> torch.Tensor:
     return states.view(env.num_envs, -1, 13)
 
 
-SOURCES = {
-    "root_pos": lambda e: _root(e)[:, 0:3], "root_quat": lambda e: _root(e)[:, 3:7], "root_lin_vel": lambda e: _root(e)[:, 7:10],
-    "root_ang_vel": lambda e: _root(e)[:, 10:13], "body_pos": lambda e: _bodies(e)[..., 0:3], "body_quat": lambda e: _bodies(e)[..., 3:7],
+ROOT = {
+    "root_pos": slice(0, 3),
+    "root_quat": slice(3, 7),
+    "root_lin_vel": slice(7, 10),
+    "root_ang_vel": slice(10, 13),
+}
+SOURCES: Dict[str, Callable[..., torch.Tensor]] = {
+    **{name: lambda e, part=part: root(e)[:, part] for name, part in ROOT.items()},
+    "body_pos": lambda e: _bodies(e)[..., 0:3], "body_quat": lambda e: _bodies(e)[..., 3:7],
     "body_lin_vel": lambda e: _bodies(e)[..., 7:10], "body_ang_vel": lambda e: _bodies(e)[..., 10:13],
     "contact_forces": lambda e: e.contact_forces.view(e.num_envs, -1, 3),
     "torques": lambda e: e.torques if hasattr(e, "torques") else e.dof_force_tensor,

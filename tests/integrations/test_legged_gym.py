@@ -1,17 +1,17 @@
-"""Specs in robots of legged_gym: in a small one of the same shape, and in its own unmodified LeggedRobot.
+"""Specs in robots of legged_gym: in a small one of the same shape, and in its own unmodified robots.
 
-REWARDLANG_LEGGED_GYM names a checkout of legged_gym for the latter; its simulator is a fake one without physics.
+For the latter REWARDLANG_LEGGED_GYM names a checkout of legged_gym, REWARDLANG_RSL_RL one of rsl_rl v1.0.2; scipy and matplotlib, which they
+import, must be there. Their simulator is the test double of Isaac Gym: MuJoCo's physics.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
+import subprocess
 import sys
-import types
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, Iterator
+from typing import Any, Dict, Iterator, List
 
 import pytest
 import torch
@@ -22,7 +22,9 @@ from rewardlang.integrations.legged_gym import RewardMixin
 from .fake_gym import FakeGym
 
 ENVS, STEPS, DT = 6, 60, 0.02
-CHECKOUT = os.environ.get("REWARDLANG_LEGGED_GYM", "")
+ROOT = Path(__file__).parents[2]
+DOUBLE = ROOT / "tests" / "isaacgym_double"
+CHECKOUTS = [os.environ.get(f"REWARDLANG_{name}", "") for name in ("LEGGED_GYM", "RSL_RL")]
 LEGS = ("FL", "FR", "RL", "RR")
 JOINTS = [f"{leg}_{part}" for leg in LEGS for part in ("hip", "thigh", "calf")]
 BODIES = ["trunk", *(f"{leg}_{part}" for leg in LEGS for part in ("hip", "thigh", "calf", "foot"))]
@@ -82,6 +84,9 @@ class Small:
 
     episode_sums: Dict[str, torch.Tensor]
 
+    def _post_physics_step_callback(self) -> None:
+        self.root_states[:, 7:9] = torch.randn(ENVS, 2)  # a push
+
     def step(self, actions: torch.Tensor) -> None:
         self.actions = actions
         self.gym.draw()
@@ -89,6 +94,7 @@ class Small:
         self.episode_length_buf += 1
         self.reset_buf = self.root_states[:, 2] < 0.2
         self.time_out_buf = self.episode_length_buf > self.max_episode_length
+        self._post_physics_step_callback()
         self.reset_buf |= self.time_out_buf
         self.compute_reward()
         self.done = self.reset_buf.clone()
@@ -103,6 +109,12 @@ reward per second = exp(-sum((command_lin_vel - base_lin_vel.xy)^2) / 0.25) as t
 reward penalty = - 2.0*(terminated and not time_limit) as termination - 1e-5*sum(delta(dof_vel)^2) as shake
 terminate spun when abs(root_ang_vel.z) > 1.9
 """
+
+
+def rotated_back(q: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    axis, w = q[:, :3], q[:, 3:]
+    t = 2 * torch.cross(axis, v, dim=-1)
+    return v - w * t + torch.cross(axis, t, dim=-1)
 
 
 class Robot(RewardMixin, Small):
@@ -135,7 +147,8 @@ def test_a_small_robot() -> None:
         assert torch.equal(robot.done, out | fell | robot.time_out_buf)
         before = held > 0
         held = torch.where(robot.contact_forces[:, FEET, 2] > 1.0, held + DT, torch.zeros(()))
-        paid = {"torques": -1e-3 * DT * (3 * actions).square().sum(1), "action_rate": -0.1 * DT * (actions - last).square().sum(1), "feet": DT * held.sum(1), "steps": DT * ((held > 0) & ~before).sum(1),
+        error = robot.commands[:, :2] - rotated_back(root[:, 3:7], root[:, 7:10])[:, :2]  # before the push
+        paid = {"tracking_lin_vel": DT * (-error.square().sum(1) / 0.25).exp(), "torques": -1e-3 * DT * (3 * actions).square().sum(1), "action_rate": -0.1 * DT * (actions - last).square().sum(1), "feet": DT * held.sum(1), "steps": DT * ((held > 0) & ~before).sum(1),
                 "termination": -2.0 * ((out | fell) & ~robot.time_out_buf), "shake": -1e-5 * (vel - speed).square().sum(1)}  # fmt: skip
         over = robot.done
         for name, mine in paid.items():
@@ -165,141 +178,222 @@ def test_what_the_curriculum_needs() -> None:
         Lacks(curriculum=True)
 
 
-# the unmodified LeggedRobot
+# unmodified robots
 
 
-def rotated_back(q: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    axis, w = q[:, :3], q[:, 3:]
-    t = 2 * torch.cross(axis, v, dim=-1)
-    return v - w * t + torch.cross(axis, t, dim=-1)
-
-
-TORCH_UTILS = {
-    "torch": torch, "quat_rotate_inverse": rotated_back, "to_torch": lambda x, device: torch.tensor(x, device=device),
-    "get_axis_params": lambda value, axis: [value if i == axis else 0.0 for i in range(3)], "quat_apply": None, "normalize": None,
-    "torch_rand_float": lambda low, high, shape, device: low + (high - low) * torch.rand(*shape),
-}  # fmt: skip
-
-
-def plain(config: Any) -> Any:
-    """The settings of a config class as a dictionary."""
-    if isinstance(config, (int, float, str, list, dict, type(None))):
-        return config
-    return {name: plain(getattr(config, name)) for name in dir(config) if not name.startswith("_")}
+ANYMAL = """extends "zoo/legged_gym/anymal_c_flat.reward"
+penalised = bodies("*SHANK", "*THIGH")
+terminate base_contact when norm(contact_forces["base"]) > 1[N]
+"""
+ROUGH = ANYMAL.replace("flat", "rough")
+A1 = """extends "zoo/legged_gym/default.reward"
+param soft_dof_pos_limit = 0.9 in [0, 1]
+penalised = bodies("*thigh", "*calf")
+reward per second += - 10.0 * dof_pos_limits
+weight torques = -0.0002
+"""
+UNCLIPPED = "total = reward + penalty\n"
+FALL = "weight termination = -20 * dt\n"
 
 
 @pytest.fixture
 def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """`legged_gym.envs.base.NAME` of the checkout, with modules in place of the simulator and of what draws and registers."""
-    if not CHECKOUT:
-        pytest.skip("REWARDLANG_LEGGED_GYM names no checkout of legged_gym")
-    root = Path(CHECKOUT) / "legged_gym"
-    made: Dict[str, Dict[str, Any]] = {
-        "isaacgym": {"__path__": []}, "isaacgym.gymapi": {}, "isaacgym.gymutil": {}, "isaacgym.torch_utils": TORCH_UTILS,
-        "isaacgym.gymtorch": {"unwrap_tensor": lambda x: x, "wrap_tensor": lambda x: x},
-        "legged_gym": {"__path__": [str(root)], "LEGGED_GYM_ROOT_DIR": ""}, "legged_gym.envs": {"__path__": [str(root / "envs")]},
-        "legged_gym.envs.base": {"__path__": [str(root / "envs/base")]}, "legged_gym.envs.base.base_task": {"BaseTask": object},
-        "legged_gym.utils": {"__path__": [str(root / "utils")]}, "legged_gym.utils.terrain": {"Terrain": None},
-        "legged_gym.utils.helpers": {"class_to_dict": plain},
-    }  # fmt: skip
+    """legged_gym.envs of the checkout, on the double."""
+    if not all(CHECKOUTS):
+        pytest.skip("REWARDLANG_LEGGED_GYM and REWARDLANG_RSL_RL name no checkouts of legged_gym and rsl_rl")
+    for path in (*CHECKOUTS, DOUBLE):
+        monkeypatch.syspath_prepend(str(path))
+    monkeypatch.setenv("ISAACGYM_DOUBLE", "after_torch=True")
+    profiling = torch._C._jit_set_profiling_mode(True), torch._C._jit_set_profiling_executor(True)
     before = set(sys.modules)
-    for name, content in made.items():
-        module = types.ModuleType(name)
-        vars(module).update(content)
-        monkeypatch.setitem(sys.modules, name, module)
-        if "." in name:
-            monkeypatch.setattr(
-                sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2], module, raising=False
-            )
-    yield lambda name: importlib.import_module(f"legged_gym.envs.base.{name}")
-    for name in set(sys.modules) - before - set(made):
-        if name.split(".")[0] == "legged_gym":
+    import isaacgym
+    from legged_gym import envs
+
+    isaacgym.set_knobs(after_torch=True)
+    yield envs
+    for name in set(sys.modules) - before:
+        if name.split(".")[0] in ("isaacgym", "legged_gym", "rsl_rl"):
             del sys.modules[name]
+    torch._C._jit_set_profiling_mode(profiling[0])
+    torch._C._jit_set_profiling_executor(profiling[1])
+
+
+def attached(original: Any, spec: str) -> Any:
+    return type("Mine", (RewardMixin, original), {"reward_spec": rewardlang.parse(spec)})
+
+
+def arguments(*more: str) -> Any:
+    from legged_gym.utils import get_args
+
+    before, sys.argv = (
+        sys.argv,
+        ["train.py", "--headless", "--sim_device", "cpu", "--rl_device", "cpu", *more],
+    )
+    try:
+        return get_args()
+    finally:
+        sys.argv = before
+
+
+def small(config: Any) -> Any:
+    """Less terrain, short episodes, frequent pushes."""
+    terrain = config.terrain
+    terrain.num_rows, terrain.num_cols, terrain.border_size, terrain.max_init_terrain_level = 2, 5, 4, 1
+    config.env.num_envs, config.env.episode_length_s, config.domain_rand.push_interval_s = ENVS, 2, 0.5
+    return config
 
 
 def robot_of(robot_class: Any, config: Any) -> Any:
-    """A robot whose constructor's buffers are made by its own code, and the rest of them here."""
-    robot = robot_class.__new__(robot_class)
-    gym = FakeGym(JOINTS, BODIES, ENVS)
-    limits = torch.stack(
-        [torch.tensor(gym.get_actor_dof_properties(None, 0)[side]) for side in ("lower", "upper")], 1
-    )
-    gym.acquire_actor_root_state_tensor = lambda sim: gym.root_states
-    gym.acquire_dof_state_tensor = lambda sim: gym.dof_state
-    gym.acquire_net_contact_force_tensor = lambda sim: gym.contact_forces
-    start = torch.zeros(13)
-    start[2], start[6] = 0.5, 1.0
-    vars(robot).update(cfg=config, gym=gym, sim=None, sim_params=SimpleNamespace(dt=0.005), envs=[None], num_envs=ENVS, num_actions=12, num_dof=12,
-                       num_dofs=12, num_bodies=len(BODIES), dof_names=JOINTS, device="cpu", viewer=None, up_axis_idx=2, init_done=True, custom_origins=False,
-                       feet_indices=torch.tensor(FEET), termination_contact_indices=torch.tensor([0]),
-                       penalised_contact_indices=torch.tensor([i for i, n in enumerate(BODIES) if "thigh" in n or "calf" in n]),
-                       dof_pos_limits=limits, dof_vel_limits=torch.full((12,), 9.0), torque_limits=torch.full((12,), 40.0),
-                       base_init_state=start, env_origins=torch.zeros(ENVS, 3), obs_buf=torch.zeros(ENVS, 48), rew_buf=torch.zeros(ENVS),
-                       episode_length_buf=torch.zeros(ENVS, dtype=torch.long), reset_buf=torch.ones(ENVS, dtype=torch.long), time_out_buf=torch.zeros(ENVS, dtype=torch.bool))  # fmt: skip
-    robot._parse_cfg(config)
-    robot.max_episode_length = 12.0
-    robot._init_buffers()
-    robot._prepare_reward_function()
-    robot.reset_idx(torch.arange(ENVS))
+    from isaacgym import gymapi
+    from legged_gym.utils import task_registry
+
+    gymapi.forget()
+    task_registry.register("mine", robot_class, config, SimpleNamespace(seed=3))
+    torch.manual_seed(0)
+    robot, _ = task_registry.make_env("mine", arguments())
+    robot.reset()
     return robot
 
 
-def test_an_unmodified_robot_is_paid_the_same(upstream: Any) -> None:
-    """ANYmal's flat weights, on states without physics, over resets: each sum, each mean of an episode, and the reward."""
-    original = upstream("legged_robot").LeggedRobot
-    config = upstream("legged_robot_config").LeggedRobotCfg()
-    scales = config.rewards.scales
-    scales.orientation, scales.torques, scales.feet_air_time, config.rewards.max_contact_force = (
-        -5.0,
-        -2.5e-5,
-        2.0,
-        350.0,
-    )
-    config.terrain.mesh_type, config.terrain.measure_heights, config.commands.heading_command = (
-        "plane",
-        False,
-        False,
-    )
-    config.init_state.default_joint_angles = {name: 0.1 for name in JOINTS}
-    config.domain_rand.push_robots, config.rewards.only_positive_rewards = (
-        False,
-        False,
-    )  # else most of it is 0 without physics
-
-    class Attached(RewardMixin, original):  # type: ignore[misc, valid-type]
-        reward_spec = rewardlang.parse(
-            'extends "zoo/legged_gym/anymal_c_flat.reward"\ntotal = reward + penalty'
+def rolled(robot: Any, steps: int, size: float) -> List[Dict[str, torch.Tensor]]:
+    """Each step's reward, resets, sums and means of episodes, where each step's random numbers are the same for all robots."""
+    out = []
+    for i in range(steps):
+        torch.manual_seed(i)
+        robot.extras.pop("episode", None)
+        observed, _, reward, reset, extras = robot.step(
+            size * (i > 120) * torch.randn(ENVS, robot.num_actions)
         )
-
-    torch.manual_seed(0)
-    theirs = robot_of(original, config)
-    torch.manual_seed(0)
-    mine = robot_of(Attached, config)
-    assert {name: mine.reward_scales[name] for name in theirs.reward_scales} == pytest.approx(
-        theirs.reward_scales
-    )
-    ends, paid = 0, []
-    for i in range(STEPS):
-        actions = 0.1 * torch.randn(ENVS, 12)
-        for robot in (theirs, mine):
-            torch.manual_seed(i)
-            robot.gym.draw()
-            robot.root_states[:, 7:13] *= 0.15
-            robot.contact_forces[:, :14] *= (torch.rand(ENVS, 1, 1) > 0.9).float()
-            robot.actions, robot.torques = actions, actions * 30
-            robot.post_physics_step()
-        torch.testing.assert_close(mine.rew_buf, theirs.rew_buf, atol=1e-5, rtol=1e-4)
-        assert torch.equal(mine.reset_buf.bool(), theirs.reset_buf.bool())
-        for name, total in theirs.episode_sums.items():
-            torch.testing.assert_close(mine.episode_sums[name], total, atol=1e-6, rtol=1e-4)
-        for name, mean in theirs.extras["episode"].items():
-            torch.testing.assert_close(mine.extras["episode"][name], mean, atol=1e-6, rtol=1e-4)
-        over = theirs.reset_buf.bool()
-        theirs.last_actions[over], theirs.last_contacts[over] = (
+        over = reset.bool()
+        robot.last_actions[over], robot.last_contacts[over] = (
             0.0,
             False,
         )  # which the source lets outlive a reset
-        ends += int(over.sum())
-        paid.append(theirs.rew_buf.clone())
-    assert ends > ENVS and torch.stack(paid).std() > 0.03
-    assert [name for name, total in mine.episode_sums.items() if not total.any()] == ["termination"]
+        given = {
+            "reward": reward,
+            "reset": over,
+            "late": robot.time_out_buf,
+            "observed": observed,
+            **extras.get("episode", {}),
+        }
+        given.update({"sum of " + name: total for name, total in robot.episode_sums.items()})
+        out.append({name: torch.as_tensor(value).clone() for name, value in given.items()})
+    return out
+
+
+CASES = {
+    "anymal_c_flat": ("Anymal", "AnymalCFlatCfg", ANYMAL, {}),
+    "anymal_c_flat, unclipped": ("Anymal", "AnymalCFlatCfg", ANYMAL + UNCLIPPED + FALL, {"rewards.only_positive_rewards": False, "rewards.scales.termination": -20.0}),
+    "anymal_c_flat, PD": ("Anymal", "AnymalCFlatCfg", ANYMAL + FALL, {"control.use_actuator_network": False, "rewards.scales.termination": -20.0}),
+    "anymal_c_rough": ("Anymal", "AnymalCRoughCfg", ROUGH + UNCLIPPED, {"rewards.only_positive_rewards": False}),
+    "anymal_c_rough, height field": ("Anymal", "AnymalCRoughCfg", ROUGH, {"terrain.mesh_type": "heightfield"}),
+    "a1": ("LeggedRobot", "A1RoughCfg", A1 + UNCLIPPED, {"rewards.only_positive_rewards": False}),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")  # theirs
+@pytest.mark.parametrize("case", CASES)
+def test_unmodified_robots_are_paid_the_same(case: str, upstream: Any) -> None:
+    """Step by step over episodes, pushes and falls: the reward, each term's sum and each mean of an episode."""
+    name, config, spec, changes = CASES[case]
+    original = getattr(upstream, name)
+    runs, scales = [], []
+    for robot_class in (original, attached(original, spec)):
+        chosen = small(getattr(upstream, config)())
+        for path, value in changes.items():
+            part = chosen
+            for step in path.split(".")[:-1]:
+                part = getattr(part, step)
+            setattr(part, path.split(".")[-1], value)
+        robot = robot_of(robot_class, chosen)
+        runs.append(rolled(robot, 250, 3.0))
+        scales.append(robot.reward_scales)
+    assert {name: scales[1][name] for name in scales[0]} == pytest.approx(scales[0])
+    differs = 0.0
+    for theirs, mine in zip(*runs):
+        assert torch.equal(theirs["observed"], mine["observed"]) and torch.equal(
+            theirs["reset"], mine["reset"]
+        )
+        differs = max(differs, float((theirs["reward"] - mine["reward"]).abs().max()))
+        for name, value in theirs.items():
+            torch.testing.assert_close(mine[name], value, atol=2e-6, rtol=1e-4, msg=lambda text, name=name: f"{name}: {text}")  # fmt: skip
+    late = sum(int(step["late"].sum()) for step in runs[0])
+    fell = sum(int(step["reset"].sum()) for step in runs[0]) - late
+    print(f"{case}: rewards differ by {differs:.1e} at most, {fell} falls, {late} time-outs")
+    assert differs < 2e-6
+    assert late >= ENVS and fell >= ENVS and torch.stack([step["reward"] for step in runs[0]]).std() > 1e-3
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_command_curriculum(upstream: Any) -> None:
+    """Commands widen with a spec as they do without one."""
+    ranges = []
+    for robot_class in (upstream.Anymal, attached(upstream.Anymal, ANYMAL)):
+        config = small(upstream.AnymalCFlatCfg())
+        config.commands.curriculum, config.commands.max_curriculum, config.domain_rand.push_robots = (
+            True,
+            0.8,
+            False,
+        )
+        config.commands.ranges.lin_vel_x = config.commands.ranges.lin_vel_y = [-0.1, 0.1]
+        robot = robot_of(robot_class, config)
+        robot.episode_length_buf[:] += 1  # so that an episode ends when the curriculum looks
+        assert robot.command_ranges["lin_vel_x"] == [-0.1, 0.1]
+        seen = rolled(robot, 220, 0.0)
+        ranges.append([step["max_command_x"].item() for step in seen if "max_command_x" in step])
+        assert robot.command_ranges["lin_vel_x"] == pytest.approx([-0.6, 0.6])
+    assert ranges[0] == ranges[1]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_rsl_rl_trains_and_logs(upstream: Any, tmp_path: Path) -> None:
+    """Three iterations of unmodified rsl_rl: the means of its event file are those of the terms; a step afterwards works too."""
+    from legged_gym.utils import task_registry
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    told: List[Dict[str, torch.Tensor]] = []
+
+    class Told(attached(upstream.Anymal, ANYMAL)):  # type: ignore[misc]
+        def step(self, actions: torch.Tensor) -> Any:
+            out = super().step(actions)
+            told.append(
+                {name: torch.as_tensor(mean).reshape(()).clone() for name, mean in out[4]["episode"].items()}
+            )
+            return out
+
+    config, training = small(upstream.AnymalCFlatCfg()), upstream.AnymalCFlatCfgPPO()
+    robot = robot_of(Told, config)
+    runner, _ = task_registry.make_alg_runner(
+        robot, args=arguments(), train_cfg=training, log_root=str(tmp_path)
+    )
+    before = [weights.clone() for weights in runner.alg.actor_critic.parameters()]
+    told.clear()
+    runner.learn(3, init_at_random_ep_len=True)
+    assert any((a != b).any() for a, b in zip(before, runner.alg.actor_critic.parameters()))
+    events = EventAccumulator(str(next(tmp_path.iterdir())))
+    events.Reload()
+    steps = training.runner.num_steps_per_env
+    for name in robot.reward_names:
+        logged = [event.value for event in events.Scalars(f"Episode/rew_{name}")]
+        means = [
+            torch.stack([each[f"rew_{name}"] for each in told[i * steps : (i + 1) * steps]]).mean()
+            for i in range(3)
+        ]
+        assert logged == pytest.approx([float(mean) for mean in means], rel=1e-4, abs=1e-7)
+    assert any(event.value for event in events.Scalars("Episode/rew_tracking_lin_vel"))
+    runner.get_inference_policy()(robot.step(torch.zeros(ENVS, 12))[0])
+    robot.reset()
+
+
+def test_the_example(tmp_path: Path) -> None:
+    """As its user starts it: in a process of its own, on the double."""
+    if not all(CHECKOUTS):
+        pytest.skip("REWARDLANG_LEGGED_GYM and REWARDLANG_RSL_RL name no checkouts of legged_gym and rsl_rl")
+    paths = os.pathsep.join([*CHECKOUTS, str(DOUBLE), str(ROOT)])
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "legged_gym" / "train.py"), "--headless", "--sim_device", "cpu", "--rl_device", "cpu",
+         "--num_envs", "8", "--max_iterations", "2"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "Learning iteration 1/2" in run.stdout and "Mean episode rew_standing_base" in run.stdout
+    assert len(list((tmp_path / "logs" / "trotting_anymal").glob("*/model_2.pt"))) == 1
