@@ -125,13 +125,15 @@ def _host(names: Vocabulary, name: str, what: HostQuantity, added: Mapping[str, 
 
 
 def _axis(names: Vocabulary, word: Any, added: Mapping[str, Added]) -> Axis:
-    """An axis of the task, or one of its own that the vocabulary then has too: {"points": 187}, {"tips": ["thumb", "index"]}."""
+    """An axis of the task or a group of it, or one of its own that the vocabulary then has too: {"points": 187}, {"tips": ["thumb", "index"]}."""
     if isinstance(word, str):
         if word in COMPONENTS:
             return components(word)
         if word in names.axes:
             return names.axes[word]
-        near = closest(word, [*names.axes, *COMPONENTS], 1)
+        if word in names.groups:
+            return names.groups[word]
+        near = closest(word, [*names.axes, *names.groups, *COMPONENTS], 1)
         raise ValueError(
             f"there is no axis {word!r}"
             + (

@@ -81,6 +81,18 @@ def test_from_python():
     assert terms["sum_bend"].tolist() == [0.0, 12.0]
 
 
+def test_along_a_group():
+    """What is given along a group goes with what is selected by it."""
+    host = {"load": HostQuantity(axes="feet", unit="N")}
+    program = rewardlang.compile("reward = -sum(contact_forces[feet].z - load) as lifted", quantities=host)
+    forces = torch.arange(2.0 * len(program.vocabulary.axes["bodies"]) * 3).view(2, -1, 3)
+    feet = [i for i, name in enumerate(program.vocabulary.axes["bodies"].elements) if "foot" in name]
+    given = {"contact_forces": forces, "load": torch.tensor([[1.0, 2.0], [3.0, 4.0]])}
+    upright = {"root_pos": torch.ones(2, 3), "root_quat": torch.tensor([[0.0, 0.0, 0.0, 1.0]] * 2)}
+    paid, _ = rewardlang.Reward(program, 2)({**given, **upright})
+    torch.testing.assert_close(paid, -(forces[:, feet, 2] - given["load"]).sum(1))
+
+
 @pytest.mark.parametrize(
     "name, what, code, message",
     [

@@ -8,16 +8,30 @@ from typing import Any, Mapping, Optional, Union
 import torch
 
 from .. import Compiled, HostQuantity, Reward, Spec, Task, compile, load
+from ..lang.loader import SHIPPED
 from ..reward import QuantityError
 
 Given = Union[str, Path, Spec, Compiled]
+
+
+def spec_of(spec: Union[str, Path, Spec]) -> Spec:
+    """The spec of a file, or of the name of a shipped one, as "zoo/mjlab/velocity.reward". Raises RewardError, FileNotFoundError."""
+    if isinstance(spec, Spec):
+        return spec
+    path = Path(spec)
+    shipped = (
+        []
+        if path.is_file() or path.is_absolute()
+        else [root / path for root in SHIPPED if (root / path).is_file()]
+    )
+    return load(shipped[0] if shipped else path)
 
 
 def bound(spec: Given, num_envs: int, device: Any, task: Union[Task, str, None] = None, quantities: Optional[Mapping[str, Union[str, HostQuantity]]] = None,
           params: Optional[Mapping[str, float]] = None, dtype: torch.dtype = torch.float32) -> Reward:  # fmt: skip
     """The reward of a spec for `num_envs` environments. Raises RewardError for mistakes in the spec."""
     if not isinstance(spec, Compiled):
-        spec = compile(spec if isinstance(spec, Spec) else load(spec), task, quantities=quantities)
+        spec = compile(spec_of(spec), task, quantities=quantities)
     return Reward(spec, num_envs, device, dtype, params)
 
 

@@ -1,4 +1,4 @@
-"""An Isaac Gym environment as a task of the language: its names, limits and buffers, as its own code has them."""
+"""An environment of another project as a task of the language, and those of Isaac Gym: names, limits and buffers as its own code has them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from .. import HostQuantity, Reward, Task, load_task
 from ..reward import QuantityError
 from ..task import Commands
 
+Sources = Mapping[str, Callable[..., torch.Tensor]]  # quantity: how to read it from an environment
 ENDED = HostQuantity(kind="bool", doc="The environment's own rules ended the episode on this step.")
 FIXED = ("default_dof_pos", "dof_pos_lower", "dof_pos_upper", "dof_vel_limits", "torque_limits", "stiffness", "damping", "action_scale")  # fmt: skip
+OF_BODIES = ("body_mass", "body_com")
 
 
 def live_task(env: Any, dt: float, steps: int, groups: Mapping[str, Tuple[str, Sequence[str]]], robot: Mapping[str, Sequence[float]],
               commands: Any = None) -> Task:  # fmt: skip
-    """The task that an environment is: `steps` control steps of `dt` s an episode; `robot` has what `FIXED` names, where it is known.
-
-    Its one termination, `fallen`, is that of the environment; joints and bodies are named as in the simulator, in its order.
-    """
+    """The task that an environment of Isaac Gym is; `robot` has what `FIXED` names, where it is known."""
     gym, first = env.gym, env.envs[0]
     joints, bodies = tuple(gym.get_actor_dof_names(first, 0)), tuple(gym.get_actor_rigid_body_names(first, 0))
     limits = gym.get_actor_dof_properties(first, 0)
@@ -30,13 +29,25 @@ def live_task(env: Any, dt: float, steps: int, groups: Mapping[str, Tuple[str, S
         "default_dof_pos": [0.0] * len(joints), "stiffness": limits["stiffness"], "damping": limits["damping"],
         "action_scale": [1.0] * env.num_actions, **robot,
     }  # fmt: skip
-    numbers: Dict[str, Any] = {name: tuple(float(x) for x in known[name]) for name in FIXED}
-    actuated = (
-        joints if env.num_actions == len(joints) else tuple(f"action_{i}" for i in range(env.num_actions))
-    )
+    actuated = joints if env.num_actions == len(joints) else numbered(env.num_actions)
+    return described(type(env).__name__, dt, steps, joints, bodies, actuated, groups, known, commands)
+
+
+def numbered(actions: int) -> Tuple[str, ...]:
+    """Names for actions that are not one a joint."""
+    return tuple(f"action_{i}" for i in range(actions))
+
+
+def described(name: str, dt: float, steps: int, joints: Sequence[str], bodies: Sequence[str], actuated: Sequence[str],
+              groups: Mapping[str, Tuple[str, Sequence[str]]], robot: Mapping[str, Sequence[float]], commands: Any = None) -> Task:  # fmt: skip
+    """A task without files: `steps` control steps of `dt` s an episode; `robot` has all that `FIXED` names.
+
+    Its one termination, `fallen`, is that of the environment; joints and bodies are named as in the simulator, in its order.
+    """
+    numbers: Dict[str, Any] = {key: tuple(float(x) for x in robot[key]) for key in FIXED}
     return replace(
-        load_task("humanoid"), name=type(env).__name__, sim_dt=dt, decimation=1, episode_length_s=dt * steps, body_names=bodies,
-        dof_names=joints, actuated=actuated, commands=commands, groups=dict(groups), pairs={}, joint_signs={}, observations=(),
+        load_task("humanoid"), name=name, sim_dt=dt, decimation=1, episode_length_s=dt * steps, body_names=tuple(bodies),
+        dof_names=tuple(joints), actuated=tuple(actuated), commands=commands, groups=dict(groups), pairs={}, joint_signs={}, observations=(),
         quantities={"env_terminated": ENDED}, terminations={"fallen": "env_terminated"}, clip_actions=float("inf"),
         **numbers,
     )  # fmt: skip
@@ -64,7 +75,7 @@ ROOT = {
     "root_lin_vel": slice(7, 10),
     "root_ang_vel": slice(10, 13),
 }
-SOURCES: Dict[str, Callable[..., torch.Tensor]] = {
+SOURCES: Sources = {
     **{name: lambda e, part=part: root(e)[:, part] for name, part in ROOT.items()},
     "body_pos": lambda e: _bodies(e)[..., 0:3], "body_quat": lambda e: _bodies(e)[..., 3:7],
     "body_lin_vel": lambda e: _bodies(e)[..., 7:10], "body_ang_vel": lambda e: _bodies(e)[..., 10:13],
@@ -76,24 +87,26 @@ SOURCES: Dict[str, Callable[..., torch.Tensor]] = {
 }  # fmt: skip
 
 
-def fixed(reward: Reward, env: Any, task: Task) -> Dict[str, torch.Tensor]:
+def fixed(reward: Reward, env: Any, task: Task, sources: Sources = SOURCES) -> Dict[str, torch.Tensor]:
     """What the spec reads of the robot itself, made once."""
     out = {}
     for name in reward.needs:
         if name in FIXED:
             out[name] = torch.tensor(getattr(task, name), device=reward.device, dtype=reward.dtype)
-        elif name == "body_mass":
-            out[name] = SOURCES[name](env).to(reward.dtype)
+        elif name in OF_BODIES and name in sources:
+            out[name] = sources[name](env).to(reward.device, reward.dtype)
     return out
 
 
-def quantities(reward: Reward, env: Any, given: Mapping[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+def quantities(
+    reward: Reward, env: Any, given: Mapping[str, torch.Tensor], sources: Sources = SOURCES
+) -> Dict[str, torch.Tensor]:
     """What the spec reads, from the environment's buffers; other names are its attributes. Raises QuantityError for one it lacks."""
     out = dict(given)
     for name, (_, dtype) in reward.shapes.items():
         if name not in out:
             try:
-                out[name] = SOURCES[name](env) if name in SOURCES else getattr(env, name)
+                out[name] = sources[name](env) if name in sources else getattr(env, name)
             except AttributeError as problem:
                 raise QuantityError(f"{reward.program.name} reads `{name}`, for which {type(env).__name__} has nothing: {problem}") from None  # fmt: skip
         out[name] = out[name].to(dtype)

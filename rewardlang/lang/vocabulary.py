@@ -31,7 +31,7 @@ class Quantity:
 class HostQuantity:
     """A quantity that a Python host gives as a tensor [N, axes]: a discriminator's score, a signed distance, ray hits.
 
-    `axes` are names of the task's axes and of vector components, in order ("bodies xyz"), or a sequence of them in which an axis
+    `axes` are names of the task's axes, its groups and of vector components, in order ("bodies xyz", "feet"), or a sequence of them in which an axis
     of its own is a mapping: [{"points": 187}] or [{"tips": ["thumb", "index"]}, "xyz"]. `unit` None fits any unit. `frame` is a
     vector's, or a rotation's as "base->world". `mirror` says what a mirrored robot does to it: polar, axial, joint, rotation, flip.
     """

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Mapping
 import rewardlang
 from rewardlang.task import Task
 
-from . import dm_control, gymnasium, isaacgymenvs, legged_gym, mujoco_playground, unitree_rl_gym
+from . import dm_control, gymnasium, isaacgymenvs, legged_gym, mjlab, mujoco_playground, unitree_rl_gym
 from .episodes import State, Style
 from .formula import Formula
 from .legged_gym import Config
@@ -119,6 +119,18 @@ PAIRS = {
     "feet_crossed": FLAG,
     "episode_frequency": rewardlang.HostQuantity(unit="1/s"),
 }
+SENSORS = {
+    "feet_ground_contact_found": rewardlang.HostQuantity(axes="feet"),
+    "feet_ground_contact_first_contact": rewardlang.HostQuantity(axes="feet", kind="bool"),
+    "feet_ground_contact_air_time": rewardlang.HostQuantity(axes="feet", unit="s"),
+    "feet_ground_contact_force": rewardlang.HostQuantity(axes="feet xyz", unit="N", frame="world"),
+    "foot_height_scan_heights": rewardlang.HostQuantity(axes="feet", unit="m"),
+    "foot_height_scan_lin_vel": rewardlang.HostQuantity(axes="feet xyz", unit="m/s", frame="world"),
+}
+OF_G1 = {
+    "root_angmom": rewardlang.HostQuantity(axes="xyz"),
+    "self_collision_force_history": rewardlang.HostQuantity(axes=[{"substeps": 4}, "xyz"], unit="N"),
+}
 CONTACTS = Style(height=(1.4, 0.2), force=1500.0)
 CASES = [
     Case("legged_gym default", "legged_gym/default", legged(legged_gym.DEFAULT), added="drop terminate fallen"),
@@ -132,8 +144,12 @@ CASES = [
     Case("g1_joystick", "mujoco_playground/g1_joystick", joystick(mujoco_playground.DEFAULT), HIGH),
     Case("all of g1_joystick", "mujoco_playground/g1_joystick", joystick(ALL_OF_PLAYGROUND), HIGH, ADDED_TO_PLAYGROUND),
     Case("g1_joystick with pairs", "mujoco_playground/g1_joystick", joystick(mujoco_playground.DEFAULT, pairs=True), HIGH, WITH_PAIRS, PAIRS),
+    Case("mjlab velocity", "mjlab/velocity", mjlab.Velocity, Style(force=100.0)),
+    Case("mjlab go1_flat", "mjlab/go1_flat", mjlab.Go1, host=SENSORS),
+    Case("mjlab g1_flat", "mjlab/g1_flat", mjlab.G1, HIGH, host={**SENSORS, **OF_G1}),
     Case("gymnasium humanoid", "gymnasium/humanoid_v5", gymnasium.HumanoidV5, CONTACTS),
     Case("gymnasium humanoid with torques", "gymnasium/humanoid_v5", partial(gymnasium.HumanoidV5, torques=True), CONTACTS, WITH_TORQUES, TORQUES),
     *(Case(f"dm_control {name}", f"dm_control/humanoid_{name}", partial(dm_control.Humanoid, move_speed=speed), Style(head=(1.3, 0.2)), metrics=True)
       for name, speed in (("stand", 0), ("walk", 1), ("run", 10))),
 ]  # fmt: skip
+HOSTS = {case.spec: case.host for case in CASES if not case.added}  # what a spec itself reads of a host

@@ -118,8 +118,25 @@ class Walk:
             "feet_crossed": np.array(rng.random() < 0.03),
             "episode_frequency": np.array(self.frequency),
         }
+        state.update(sensors(task, state))
         exact = ("root_quat", "body_quat", "episode_time")  # of length 1; on the grid of the clock
         return {name: value if name in exact else rounded(value) for name, value in state.items()}
+
+
+def sensors(task: Task, s: State) -> State:
+    """What sensors of mjlab measure beside the state, as numbers of their own made of it."""
+    feet = [i for i, name in enumerate(task.body_names) if name.endswith("_foot")]
+    found = np.linalg.norm(s["contact_forces"][feet], axis=1) > 0
+    return {
+        "feet_ground_contact_found": found.astype(float),
+        "feet_ground_contact_first_contact": found & (s["body_pos"][feet, 0] > 0),
+        "feet_ground_contact_air_time": abs(s["body_pos"][feet, 1]) * ~found,
+        "feet_ground_contact_force": s["contact_forces"][feet],
+        "foot_height_scan_heights": abs(s["body_pos"][feet, 2]) + 0.01,
+        "foot_height_scan_lin_vel": s["body_lin_vel"][feet] + 0.1,
+        "root_angmom": s["root_ang_vel"] * 0.3,
+        "self_collision_force_history": s["body_lin_vel"][:4] * 8.0,
+    }
 
 
 def rounded(x: np.ndarray) -> np.ndarray:
@@ -165,7 +182,7 @@ def still(task: Task) -> State:
     bodies, joints = len(task.body_names), len(task.dof_names)
     upright = np.array([0.0, 0.0, 0.0, 1.0])
     zeros = lambda *shape: np.zeros(shape)
-    return {
+    state = {
         "root_pos": np.array(task.init_state.pos, float), "root_quat": upright, "root_lin_vel": zeros(3), "root_ang_vel": zeros(3),
         "dof_pos": np.array(task.default_dof_pos), "dof_vel": zeros(joints), "torques": zeros(joints),
         "body_pos": zeros(bodies, 3), "body_quat": np.tile(upright, (bodies, 1)), "body_lin_vel": zeros(bodies, 3),
@@ -173,3 +190,4 @@ def still(task: Task) -> State:
         "command_lin_vel": zeros(2), "command_ang_vel": zeros(), "episode_step": zeros(), "episode_time": zeros(),
         "time_limit": np.array(False),
     }  # fmt: skip
+    return {**state, **sensors(task, state)}
