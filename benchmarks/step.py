@@ -3,13 +3,14 @@
     python benchmarks/step.py                                  # on a GPU: 1024 to 32768 environments
     python benchmarks/step.py --check --json step.json         # and first: does the GPU do what the CPU's simulator does?
     python benchmarks/step.py --device cpu --envs 8 --steps 5 --rounds 2
-    python benchmarks/step.py --spec reward_specs/humanoid/walk.reward --envs 4096 --ways unseen graph    # what forces at resets cost
+    python benchmarks/step.py --spec reward_specs/humanoid/walk.reward --envs 4096 --ways unseen solved graph    # forces at starts
 
 `physics` is the substeps of a control step as one CUDA graph, with targets that change every step. `graph` is the whole environment step as
 one graph; `flat` the same, with as many iterations of the solver as the model allows instead of a loop that ends when it has converged;
-`split` the same as graphs between the simulator's; `eager` one operation at a time; `unseen` is `graph` without the forces at a reset
-that some specs read (`--ways unseen graph`; `--at-once 64`: for so many environments in one go). All take turns within a round, from the same
-states on and with the same random actions; a time is that of `--steps` steps between two waits for the device. What is `beyond` is the share of an
+`split` the same as graphs between the simulator's; `eager` one operation at a time. Where a spec reads forces of the states that episodes
+begin in, which come with the first physics step, `unseen` is `graph` without them, and `solved` finds them by a solve of its own at each
+reset, as is done for forces that are observed (`--at-once 64`: for so many environments in one go). All take turns within a round, from the
+same states on and with the same random actions; a time is that of `--steps` steps between two waits for the device. What is `beyond` is the share of an
 environment step that is not physics.
 """
 
@@ -22,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Sequence, Tuple
@@ -38,7 +40,11 @@ ROOT = Path(__file__).parent.parent
 LITERAL = "forward_vel + 1.0*alive - 0.01*sum(torques^2)"
 FEW = 16  # whose forces at a reset are found in one go in the checks, so that there are several goes
 RECORDED = ("split", "flat", "graph")
-WAYS = ("eager", *RECORDED, "unseen")
+WAYS = ("eager", *RECORDED, "unseen", "solved")
+STARTS = """
+metric felt = sum(norm(prev(contact_forces))) / 1000
+metric turned = sum(abs(prev(torques))) / 1000
+"""
 SHOWN = ("root_states", "dof_pos", "dof_vel", "dof_forces", "body_states", "contact_forces")
 Run = Callable[[torch.Tensor], Any]
 
@@ -109,7 +115,10 @@ def runs(
     found: Dict[str, Run] = {}
     for mode in modes:
         env = make(task, spec, sim)
-        sim.forces_at_reset = forces = sim.forces_at_reset and mode != "unseen"
+        if mode in ("unseen", "solved"):
+            sim.forces_at_reset = mode == "solved" and (sim.forces_at_reset or env.forces_at_start)
+            env.forces_at_start = False
+        forces = sim.forces_at_reset
         record(env, mode, actions)
 
         def step(row: torch.Tensor, env: RewardEnv = env, forces: bool = forces) -> Any:
@@ -196,6 +205,24 @@ def check(task: Any, device: str) -> List[Dict[str, Any]]:
     reset(everyone, low, pose, torch.zeros_like(pose))
     most = float(cpu.contact_forces.abs().max())
     note("contact forces of a robot pressed into the ground, relative", off("contact_forces") / most, 2e-2)
+    before = {name: getattr(gpu, name).clone() for name in SHOWN}
+    targets = pose[:, driven] + 0.3 * noise(n, len(driven))
+    for sim in (gpu, cpu):
+        sim.begin(targets.to(sim.device), mask.to(sim.device))
+    note("forces of a beginning: contacts, relative", off("contact_forces", mask) / most, 2e-2)
+    note("forces of a beginning: motors", off("dof_forces", mask), 1e-3)
+    for name in SHOWN:
+        moved = (getattr(gpu, name) - before[name]).abs()
+        far = moved[stay] if name in ("dof_forces", "contact_forces") else moved
+        note(f"a beginning leaves the rest: {name}", float(far.max()), 0)
+    gpu.finish()
+    parts = {name: getattr(gpu, name).clone() for name in SHOWN[:3]}
+    reset(everyone, low, pose, torch.zeros_like(pose))
+    step(targets)
+    for name, tensor in parts.items():
+        note(
+            f"a step in two parts is the step: {name}", float((getattr(gpu, name) - tensor).abs().max()), 1e-3
+        )
     reset(everyone, start, pose, torch.zeros_like(pose))
     for _ in range(150):
         step(pose[:, driven])
@@ -224,7 +251,8 @@ def check(task: Any, device: str) -> List[Dict[str, Any]]:
 
 def compare_recording(task: Any, device: str, mode: str) -> Dict[str, Tuple[float, float]]:
     """{what: (how far a recorded step is from the same one operation at a time, how far it may be)}"""
-    n, spec = 64, (ROOT / "reward_specs" / "humanoid" / "walk.reward").read_text()
+    n, spec = 64, (ROOT / "reward_specs" / "humanoid" / "walk.reward").read_text() + STARTS
+    lone = make_sim("mujoco_warp", replace(task, decimation=1), n, device)  # one physics step at a time
     generator = torch.Generator(device=device).manual_seed(3)
     actions = 0.3 * (2 * torch.rand(12, n, len(task.actuated), generator=generator, device=device) - 1)
     seen: Dict[str, List[Dict[str, torch.Tensor]]] = {}
@@ -235,17 +263,31 @@ def compare_recording(task: Any, device: str, mode: str) -> Dict[str, Tuple[floa
         for i, row in enumerate(actions):
             if i == 8:
                 env.episode_step.fill_(task.max_episode_length - 1)  # all end, and draw new states
+            if i == 9:
+                every = torch.ones(n, dtype=torch.bool, device=device)
+                lone.reset(every, env.sim.root_states, env.sim.dof_pos, env.sim.dof_vel)
+                lone.step(env.default_targets + env.action_scale * row)
             observations, reward, done, infos = env.step(row)
             state = {
                 "observations": observations,
                 "reward": reward,
                 "done": done.float(),
                 "root": env.sim.root_states,
+                **env.last.metrics,
             }
             seen[way].append({name: tensor.clone() for name, tensor in state.items()})
         seen[way].append({"figures": torch.tensor(list(env.reward.read_statistics().values()))})
     far = lambda i, name: float((seen[mode][i][name] - seen["eager"][i][name]).abs().max())
+    felt, turned = (
+        lone.contact_forces.norm(dim=2).sum(1),
+        lone.dof_forces.abs().sum(1),
+    )  # what the episodes begin with
+    wrong = lambda name, known: max(
+        float((1000 * seen[way][9][name] - known).abs().max() / known.abs().max()) for way in seen
+    )
     return {
+        "contacts that episodes begin with, relative": (wrong("felt", felt), 2e-2),
+        "motor forces that episodes begin with, relative": (wrong("turned", turned), 1e-3),
         "reward of 8 steps, beside one operation at a time": (max(far(i, "reward") for i in range(8)), 1e-2),
         "all episodes end at once": (float((seen[mode][8]["done"] - 1).abs().max()), 0.0),
         "random states after the reset": (far(8, "root"), 1e-6),

@@ -197,7 +197,7 @@ def _check(arguments: argparse.Namespace) -> int:
     warnings, probed = list(program.warnings), None
     sim = known(arguments.sim or "mujoco")
     unknown = BLIND_AT_RESET.get(sim, ())
-    blind = sorted(program.at_reset.intersection(unknown)) if unknown else []
+    blind = sorted(program.observed_at_reset.intersection(unknown)) if unknown else []
     if arguments.probe:
         _import_first(sim, None)
         from .rl.probe import probe_task
@@ -215,7 +215,7 @@ def _check(arguments: argparse.Namespace) -> int:
         print(show.terms(program))
         if blind:
             print(
-                f"on {sim} a reset state has no {' and no '.join(blind)} (0 until the next step): what remembers them starts from that"
+                f"on {sim} a reset state has no {' and no '.join(blind)} (0 until the next step): the first observation of an episode shows that"
             )
         if probed is not None:
             print(show.probe(probed))

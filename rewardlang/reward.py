@@ -73,7 +73,8 @@ class Reward:
         self.weights = torch.zeros(len(program.terms), device=self.device, dtype=dtype)
         self.names = [term.name for term in program.terms]
         self.anatomies = anatomy(program.typed, program.bounds)
-        self.needs, self.needs_at_reset = quantities_read(program.optimized)
+        self.read = quantities_read(program.optimized)
+        self.needs = self.read.nodes
         self.params: Dict[str, float] = {name: param.value for name, param in self._params.items()}
         for name, value in (params or {}).items():
             self.params[program.param(name, value)] = float(value)

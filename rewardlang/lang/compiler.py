@@ -58,9 +58,9 @@ class Compiled:
         return emit_triton(self.optimized, self._title)
 
     @property
-    def at_reset(self) -> Set[str]:
-        """The raw quantities that it reads of a reset state, to observe it and for operators to start from."""
-        return quantities_read(self.optimized)[1]
+    def observed_at_reset(self) -> Set[str]:
+        """The raw quantities that the observations of a reset state show."""
+        return quantities_read(self.optimized).observed
 
     @property
     def _title(self) -> str:

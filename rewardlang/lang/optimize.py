@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .folding import CONSTANT, fold
 from .ir import Builder, Cause, Node, Output, Program, Term, below
@@ -221,12 +221,24 @@ def reset_graph(program: Program, kept: Sequence[int]) -> Graph:
     return _pruned(graph)
 
 
-def quantities_read(program: Program) -> Tuple[Dict[str, Node], Set[str]]:
-    """The raw quantities that a program reads, each with its node, and the names of those that it reads of a reset state."""
+class Read(NamedTuple):
+    """The raw quantities that a program reads."""
+
+    nodes: Dict[str, Node]  # all, each with its node
+    remembered: Set[str]  # those of a reset state that operators start from
+    observed: Set[str]  # those of a reset state that its observations show
+
+
+def quantities_read(program: Program) -> Read:
+    """The raw quantities that a program reads, and what of them it reads of a reset state."""
     step, kept = step_graph(program)
-    at_reset = [node for node in reset_graph(program, kept).nodes if node.op == "quantity"]
-    nodes = [*(node for node in step.nodes if node.op == "quantity"), *at_reset]
-    return {node.data[0]: node for node in nodes}, {node.data[0] for node in at_reset}
+    first = reset_graph(program, kept)
+    nodes = {node.data[0]: node for node in (*step.nodes, *first.nodes) if node.op == "quantity"}
+    remembered, observed = (
+        {first.nodes[i].data[0] for i in below(first.nodes, roots) if first.nodes[i].op == "quantity"}
+        for roots in (first.state, first.observations)
+    )
+    return Read(nodes, remembered, observed)
 
 
 def _asked_at_reset(program: Program, node: Node) -> Tuple[int, ...]:

@@ -66,7 +66,13 @@ class Limp:
         return getattr(self.sim, name)
 
     def step(self, targets: torch.Tensor) -> None:
-        self.sim.step(self.sim.dof_pos[:, self.driven].clone())
+        self.sim.step(self._here())
+
+    def begin(self, targets: torch.Tensor, mask: torch.Tensor) -> None:
+        self.sim.begin(self._here(), mask)
+
+    def _here(self) -> torch.Tensor:
+        return self.sim.dof_pos[:, self.driven].clone()
 
 
 def run(

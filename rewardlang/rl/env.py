@@ -65,6 +65,7 @@ class RewardEnv:
         self.default_targets = self.default_dof_pos[driven]
         self.action_scale = self._tensor(task.action_scale)
         self.actions = torch.zeros(n, len(driven), device=self.device)
+        self.asked = torch.zeros_like(self.actions)  # of the step to come
         self.episode_step = torch.zeros(n, device=self.device)
         self.episode_time = torch.zeros(n, device=self.device)
         self.time_limit = torch.zeros(n, dtype=torch.bool, device=self.device)
@@ -74,7 +75,11 @@ class RewardEnv:
         self.quantities = self._bind()
         self.host = {name: give for name, give in (host or {}).items() if name in self.reward.needs}
         self._require_all()
-        sim.forces_at_reset = bool(self.host) or bool(self.reward.needs_at_reset & FORCES)
+        # What operators start from has the forces of an episode's first physics step, which is to be done anyway. Those of motors that
+        # hold the reset state cost a solve of their own: for who looks before there is an action.
+        self.forces_at_start = bool(self.reward.read.remembered & FORCES)
+        self.begun = torch.zeros(n, dtype=torch.bool, device=self.device)
+        sim.forces_at_reset = bool(self.host) or bool(self.reward.read.observed & FORCES)
         self.recorded: Optional[Recorded] = None
         self._lay_out_noise()
         observations = self.reset()
@@ -110,8 +115,9 @@ class RewardEnv:
         if self.commands is not None:
             self.commands.before_step(self.episode_step)
         limit = self.task.clip_actions
-        self.actions.copy_(actions).clamp_(-limit, limit)
-        self.sim.step(torch.addcmul(self.default_targets, self.action_scale, torch.nan_to_num(self.actions)))
+        self.asked.copy_(actions).clamp_(-limit, limit)
+        self._move(torch.addcmul(self.default_targets, self.action_scale, torch.nan_to_num(self.asked)))
+        self.actions.copy_(self.asked)
         self.episode_step += 1
         torch.div(self.episode_step, self.control_rate, out=self.episode_time)
         torch.ge(self.episode_step, self.task.max_episode_length, out=self.time_limit)
@@ -125,10 +131,21 @@ class RewardEnv:
             observations = self._reset(done)
         return observations, out.reward, done, {"time_outs": out.time_out}
 
+    def _move(self, targets: torch.Tensor) -> None:
+        """The physics of a step. In episodes that begin with it, operators start from the forces of its first physics step."""
+        if not (self.forces_at_start and worthwhile(self.begun)):
+            self.sim.step(targets)
+            return
+        self.sim.begin(targets, self.begun)
+        self.reward.reset(self.quantities, self.begun)  # all but the forces is still as it was at the reset
+        self.begun.zero_()
+        self.sim.finish()
+
     def _reset(self, mask: torch.Tensor) -> torch.Tensor:
         """Reset the environments of `mask` [N] bool. Observations [N, O] of all."""
         root, dof_pos, dof_vel = self._initial_states()
         self.sim.reset(mask, root, dof_pos, dof_vel)
+        self.begun.logical_or_(mask)
         self.actions.masked_fill_(mask[:, None], 0.0)
         self.episode_step.masked_fill_(mask, 0.0)
         self.episode_time.masked_fill_(mask, 0.0)

@@ -35,7 +35,7 @@ class Recorded:
         if self.warm < WARM_UP:
             self.warm += 1
             return self.env._step(actions)
-        self.env.actions.copy_(actions)
+        self.env.asked.copy_(actions)
         if self.given is None:
             self._record()
         assert self.given is not None
@@ -72,7 +72,7 @@ class Recorded:
             with at_rest(), torch.cuda.stream(stream), torch.cuda.use_mem_pool(self.memory, env.device):
                 self.begin()
                 try:
-                    self.given = env._step(env.actions)
+                    self.given = env._step(env.asked)
                 finally:
                     self.end()
         finally:
@@ -102,6 +102,12 @@ class Outside:
 
     def step(self, *tensors: torch.Tensor) -> None:
         self._cut(partial(self.sim.step, *tensors))
+
+    def begin(self, *tensors: torch.Tensor) -> None:
+        self._cut(partial(self.sim.begin, *tensors))
+
+    def finish(self) -> None:
+        self._cut(self.sim.finish)
 
     def reset(self, *tensors: torch.Tensor) -> None:
         self._cut(partial(self.sim.reset, *tensors))

@@ -70,6 +70,7 @@ class Sim:
 
         empty = lambda *shape: torch.zeros(num_envs, *shape, device=where)
         self.dof_pos, self.dof_vel, self.dof_forces = empty(joints), empty(joints), empty(joints)
+        self._given = self.dof_forces  # by the motors in the newest physics step
         self.body_states, self.contact_forces = empty(bodies, 13), empty(bodies, 3)
         self.root_states = self.body_states[:, 0]  # the same memory
 
@@ -86,24 +87,24 @@ class Sim:
 
     def step(self, targets: torch.Tensor) -> None:
         """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
-        gym, sim = self._gym, self._sim
-        self._apply_resets()
-        self._targets[:, self._action_order] = targets.detach()
-        checked(
-            gym.set_dof_position_target_tensor(sim, gymtorch.unwrap_tensor(self._targets)), "position targets"
-        )
-        for left in range(self._decimation, 0, -1):
-            if left == 1:
-                self._ask_motors()
-            gym.simulate(sim)
-            if not self._scene.gpu:
-                gym.fetch_results(sim, True)
-            if left == 2:
-                checked(gym.refresh_dof_state_tensor(sim), "refresh_dof_state_tensor")
-        self._refresh()
-        self._show()
-        if self._viewer is not None:
-            self._draw()
+        self._aim(targets)
+        self._simulate(range(self._decimation, 0, -1))
+        self._renew()
+
+    def begin(self, targets: torch.Tensor, mask: torch.Tensor) -> None:
+        """The first physics step of a control step: the force tensors of `mask` [N] bool hold what acts in it; `finish` is to follow."""
+        self._aim(targets)
+        self._ask_motors()
+        self._simulate(range(self._decimation, self._decimation - 1, -1))
+        checked(self._gym.refresh_net_contact_force_tensor(self._sim), "refresh_net_contact_force_tensor")
+        contacts = self._native_contact[:, self._body_order]
+        self.dof_forces.copy_(torch.where(mask[:, None], self._given, self.dof_forces))
+        self.contact_forces.copy_(torch.where(mask[:, None, None], contacts, self.contact_forces))
+
+    def finish(self) -> None:
+        """The other physics steps of the control step."""
+        self._simulate(range(self._decimation - 1, 0, -1))
+        self._renew()
 
     def reset(
         self, mask: torch.Tensor, root_states: torch.Tensor, dof_pos: torch.Tensor, dof_vel: torch.Tensor
@@ -128,6 +129,31 @@ class Sim:
         self.body_states[rows] = self._kinematics(root, pos, vel)
         self.dof_forces[rows] = self._motors(pos, pos, vel)
         self.contact_forces[rows] = 0
+
+    def _aim(self, targets: torch.Tensor) -> None:
+        """Tells the gym what it is to know before it steps."""
+        self._apply_resets()
+        self._targets[:, self._action_order] = targets.detach()
+        tensor = gymtorch.unwrap_tensor(self._targets)
+        checked(self._gym.set_dof_position_target_tensor(self._sim, tensor), "position targets")
+
+    def _simulate(self, lefts: range) -> None:
+        """Physics steps of a control step, each named by how many of those are left with it."""
+        gym, sim = self._gym, self._sim
+        for left in lefts:
+            if left == 1:
+                self._ask_motors()
+            gym.simulate(sim)
+            if not self._scene.gpu:
+                gym.fetch_results(sim, True)
+            if left == 2:
+                checked(gym.refresh_dof_state_tensor(sim), "refresh_dof_state_tensor")
+
+    def _renew(self) -> None:
+        self._refresh()
+        self._show()
+        if self._viewer is not None:
+            self._draw()
 
     def _apply_resets(self) -> None:
         """Tells the gym of all resets since the last step, by one call of each setter."""
@@ -155,6 +181,7 @@ class Sim:
         dof = self._native_dof[:, self._dof_order]
         self.dof_pos.copy_(dof[..., 0])
         self.dof_vel.copy_(dof[..., 1])
+        self.dof_forces.copy_(self._given)
         self.contact_forces.copy_(self._native_contact[:, self._body_order])
         states = self._native_body[:, self._body_order]
         self.body_states.copy_(states)
@@ -169,7 +196,7 @@ class Sim:
     def _ask_motors(self) -> None:
         """What the motors give in the physics step to come, from the state before it."""
         dof = self._native_dof[:, self._dof_order]
-        self.dof_forces.copy_(self._motors(self._targets[:, self._dof_order], dof[..., 0], dof[..., 1]))
+        self._given = self._motors(self._targets[:, self._dof_order], dof[..., 0], dof[..., 1])
 
     def _motors(self, target: torch.Tensor, pos: torch.Tensor, vel: torch.Tensor) -> torch.Tensor:
         """The PD law within the effort limits, as on every backend; the gym's own force sensors add what joints do besides. [N, D]."""

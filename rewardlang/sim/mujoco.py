@@ -8,7 +8,7 @@ poses, velocities) is one physics step old after a step until it is computed ane
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Optional
 
 import mujoco
 import numpy as np
@@ -76,9 +76,18 @@ class Sim:
 
     def step(self, targets: torch.Tensor) -> None:
         """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
-        self._ctrl[:, self._motors] = targets.detach().numpy()[:, self._action_of_motor]
-        # The stage makes poses and velocities those of the new state; forces stay the last physics step's.
-        self._batch.step(nstep=self._decimation, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
+        self._advance(self._decimation, targets)
+        self._refresh(slice(None))
+
+    def begin(self, targets: torch.Tensor, mask: torch.Tensor) -> None:
+        """The first physics step of a control step: the force tensors of `mask` [N] bool hold what acts in it; `finish` is to follow."""
+        self._advance(1, targets)
+        self._show_forces(torch.nonzero(mask).flatten().numpy())
+
+    def finish(self) -> None:
+        """The other physics steps of the control step."""
+        if self._decimation > 1:
+            self._advance(self._decimation - 1)
         self._refresh(slice(None))
 
     def reset(
@@ -107,12 +116,22 @@ class Sim:
         self._batch.forward(ids=rows)
         self._refresh(rows)
 
+    def _advance(self, steps: int, targets: Optional[torch.Tensor] = None) -> None:
+        """So many physics steps, towards new targets if they are given."""
+        if targets is not None:
+            self._ctrl[:, self._motors] = targets.detach().numpy()[:, self._action_of_motor]
+        # The stage makes poses and velocities those of the new state; forces stay the last physics step's.
+        self._batch.step(nstep=steps, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
+
+    def _show_forces(self, rows) -> None:
+        self.dof_forces.numpy()[rows] = self._torque[rows][:, self._dof_qvel]
+        self.contact_forces.numpy()[rows] = self._contact[rows][:, self._bodies, 3:6]
+
     def _refresh(self, rows) -> None:
         """Copies MuJoCo's float64 state of these rows into our tensors."""
         self.dof_pos.numpy()[rows] = self._qpos[rows][:, self._dof_qpos]
         self.dof_vel.numpy()[rows] = self._qvel[rows][:, self._dof_qvel]
-        self.dof_forces.numpy()[rows] = self._torque[rows][:, self._dof_qvel]
-        self.contact_forces.numpy()[rows] = self._contact[rows][:, self._bodies, 3:6]
+        self._show_forces(rows)
         pos, spin = self._xpos[rows][:, self._bodies], self._cvel[rows][:, self._bodies]
         state = self.body_states.numpy()
         arm = pos - self._center[rows][:, self._root, None]  # from the point that cvel is given at, [N, B, 3]

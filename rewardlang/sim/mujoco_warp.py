@@ -75,12 +75,23 @@ class Sim:
         self._targets.copy_(targets)
         self._run(self._step)
 
+    def begin(self, targets: torch.Tensor, mask: torch.Tensor) -> None:
+        """The first physics step of a control step: the force tensors of `mask` [N] bool hold what acts in it; `finish` is to follow."""
+        self._targets.copy_(targets)
+        self._asked[0].copy_(mask)
+        self._run(self._first)
+
+    def finish(self) -> None:
+        """The other physics steps of the control step."""
+        self._run(self._rest)
+
     def reset(
         self, mask: torch.Tensor, root_states: torch.Tensor, dof_pos: torch.Tensor, dof_vel: torch.Tensor
     ) -> None:
         """Puts environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay.
 
-        Their tensors then show the reset state: forces are those of motors holding `dof_pos` and of contacts.
+        Their tensors then show the reset state: forces are those of motors holding `dof_pos` and of contacts, or 0 where nobody asks
+        for them (`forces_at_reset`).
         """
         for own, given in zip(self._asked, (mask, root_states, dof_pos, dof_vel)):
             own.copy_(given)
@@ -155,19 +166,37 @@ class Sim:
         self._count, self._begin, self._more = (wp.zeros(1, dtype=int) for _ in range(3))
         self._same_memory = contextlib.nullcontext() if self._device.is_cpu else SameMemory(self._device)
         self._same: Any = wp.array(np.arange(self.num_envs), dtype=int)
+        self._masked = wp.zeros(self.num_envs, dtype=int)
         self._row = wp.zeros(self._few, dtype=int)
         self._contacts: Any = wp.array(np.arange(self._data.naconmax), dtype=int)
         self._contacts_aside: Any = wp.array(np.arange(self._aside.naconmax), dtype=int)
         self._push = wp.zeros(self._data.naconmax, dtype=wp.spatial_vector)
 
     def _step(self) -> None:
-        data, motors = self._data, self._robot.motor.shape[0]
-        inputs = [self._robot, self._motor_targets]
-        wp.launch(kernels.steer, (self.num_envs, motors), inputs, [data.ctrl], device=self._device)
-        for _ in range(self._decimation):
-            mjw.step(self._model, data)
+        self._steer()
+        mjw.step(self._model, self._data)
+        self._rest()
+
+    def _first(self) -> None:
+        """The first physics step, and its forces in the masked worlds."""
+        data = self._data
+        self._steer()
+        mjw.step(self._model, data)
+        inputs, outputs = [self._robot, self._mask, data.qfrc_actuator], [self._masked, self._shown]
+        wp.launch(kernels.show_forces, self.num_envs, inputs, outputs, device=self._device)
+        self._add_contacts(data, self._contacts, self._masked)
+
+    def _rest(self) -> None:
+        """All physics steps but the first, and the state they lead to."""
+        for _ in range(self._decimation - 1):
+            mjw.step(self._model, self._data)
         self._show(masked=False)
-        self._add_contacts(data, self._contacts, self._same)
+        self._add_contacts(self._data, self._contacts, self._same)
+
+    def _steer(self) -> None:
+        size = (self.num_envs, self._robot.motor.shape[0])
+        inputs = [self._robot, self._motor_targets]
+        wp.launch(kernels.steer, size, inputs, [self._data.ctrl], device=self._device)
 
     def _reset(self) -> None:
         data = self._data
@@ -256,7 +285,8 @@ class Sim:
         """Load all kernels: that can't be recorded."""
         torch.cuda.synchronize(self.device)
         with wp.ScopedDevice(self._device):
-            self._step()
+            self._first()
+            self._rest()
             self._reset()
             self._find_forces()  # nobody stands in line yet: its memory is had, and nothing given
         wp.synchronize_device(self._device)

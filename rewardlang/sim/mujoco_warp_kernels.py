@@ -203,6 +203,27 @@ def show(
 
 
 @wp.kernel
+def show_forces(
+    robot: Robot,
+    mask: wp.array(dtype=wp.bool),
+    qfrc_actuator: wp.array(dtype=float, ndim=2),
+    row: wp.array(dtype=int),
+    out: Shown,
+) -> None:
+    """The motors' forces of the masked worlds, whose contact forces are 0 until added in their `row`; -1 for the others. One thread for
+    each world."""
+    w = wp.tid()
+    row[w] = wp.where(mask[w], w, -1)
+    if not mask[w]:
+        return
+    for i in range(robot.dof_qvel.shape[0]):
+        out.dof_forces[w, i] = qfrc_actuator[w, robot.dof_qvel[i]]
+    for b in range(robot.parent.shape[0]):
+        for i in range(3):
+            out.contact_forces[w, b, i] = 0.0
+
+
+@wp.kernel
 def add_contacts(
     first_body: int,
     geom_body: wp.array(dtype=int),

@@ -21,7 +21,9 @@ class Sim(Protocol):
     device: str
     dof_names: tuple
     body_names: tuple  # without the world; [0] is the root
-    forces_at_reset: bool  # False where nobody reads forces of a reset state: a backend may then leave them 0
+    forces_at_reset: (
+        bool  # False where nobody reads forces before the first step: a backend may then leave them 0
+    )
 
     root_states: torch.Tensor  # [N, 13] position, quaternion, linear and angular velocity of the root
     dof_pos: torch.Tensor  # [N, D] rad
@@ -38,15 +40,25 @@ class Sim(Protocol):
     body_com: torch.Tensor  # [B, 3] m, centre of mass from the body's origin, in its own frame
 
     def step(self, targets: torch.Tensor) -> None:
-        """One control step towards joint position targets [N, A], rad, held for all its physics steps."""
+        """One control step towards joint position targets [N, A], rad, held for all its physics steps: `begin` and `finish`."""
+
+    def begin(self, targets: torch.Tensor, mask: torch.Tensor) -> None:
+        """The first physics step of a control step, for who wants to know its forces; `finish` is to follow.
+
+        The force tensors of the environments of `mask` [N] bool hold what acts in it, on the state that it starts in. All else stays:
+        poses and velocities still show that state.
+        """
+
+    def finish(self) -> None:
+        """The other physics steps of the control step."""
 
     def reset(
         self, mask: torch.Tensor, root_states: torch.Tensor, dof_pos: torch.Tensor, dof_vel: torch.Tensor
     ) -> None:
         """Puts environments of `mask` [N] bool into these states ([N, 13], [N, D], [N, D]); others stay.
 
-        Their tensors then show the reset state: forces are those of motors holding `dof_pos` and of contacts. A simulator that has
-        no contacts before it steps (Isaac Gym) shows none.
+        Their tensors then show the reset state: with `forces_at_reset`, forces are those of motors holding `dof_pos` and of contacts. A
+        simulator that has no contacts before it steps (Isaac Gym) shows none.
         """
 
     def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> numpy.ndarray:

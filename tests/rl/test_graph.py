@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Callable
+from types import SimpleNamespace
+from typing import Any, Callable, List
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import rewardlang
 from rewardlang.rl.env import RewardEnv
+from rewardlang.rl.graph import Outside
 from rewardlang.sim import make_sim
 
 pytest.importorskip("mujoco_warp")
@@ -50,7 +52,9 @@ def make(task: str, spec: str, sim: str = "mujoco_warp", n: int = 3, seed: int =
 def test_a_step_keeps_off_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     on_a_gpu(monkeypatch)
     env = make("humanoid_velocity", SPEC)
-    assert env.sim.forces_at_reset  # the change of the torques is reckoned from those of the reset state
+    assert (
+        env.forces_at_start
+    )  # the change of the torques is reckoned from those that the episode begins with
     addresses = {name: tensor.data_ptr() for name, tensor in env.quantities.items()}
     state = [slot.data_ptr() for slot in env.reward.state]
     generator = torch.Generator().manual_seed(1)
@@ -64,6 +68,23 @@ def test_a_step_keeps_off_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     assert resets > 0
     assert addresses == {name: tensor.data_ptr() for name, tensor in env.quantities.items()}
     assert state == [slot.data_ptr() for slot in env.reward.state]
+
+
+@pytest.mark.parametrize(
+    "spec, calls", [(SPEC, ["begin", "finish", "reset"]), ("forward_vel + alive", ["step", "reset"])]
+)
+def test_each_call_of_the_simulator_divides_a_split_recording(spec: str, calls: List[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """They become parts of their own, and none is made while the others are recorded."""
+    on_a_gpu(monkeypatch)
+    env = make("humanoid", spec)
+    seen = env.sim.root_states.clone()
+    parts: List[Any] = []
+    cuts: List[str] = []
+    tape = SimpleNamespace(parts=parts, end=lambda: cuts.append("end"), begin=lambda: cuts.append("begin"))
+    env.sim = Outside(env.sim, tape)  # type: ignore[arg-type,assignment]
+    env._step(env.asked)
+    assert [getattr(part, "func", part).__name__ for part in parts] == calls
+    assert cuts == ["end", "begin"] * len(calls) and torch.equal(seen, env.sim.root_states)
 
 
 def test_the_guard_catches_what_it_is_there_for() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import List, Optional
 
@@ -110,12 +111,21 @@ def test_a_simulator_that_there_is_not(tmp_path: Path, capsys: pytest.CaptureFix
     assert "no simulator 'mujocco'; did you mean 'mujoco'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("reward, said", [("rising(touch)", True), ("touch", False)])
-def test_what_a_simulator_cannot_tell_of_a_reset_state(reward: str, said: bool, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    "seen, said",
+    [("contact_forces[feet].z", True), ("ema(contact_forces[feet].z, 0.1)", True), ("base_height", False)],
+)
+def test_what_a_simulator_cannot_tell_of_a_reset_state(seen: str, said: bool, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:  # fmt: skip
+    """What observations show of it; operators start from the forces of the first physics step."""
+    folder = shutil.copytree(ROOT / "tasks" / "humanoid", tmp_path / "humanoid")
+    yaml = (folder / "task.yaml").read_text(encoding="utf-8")
+    (folder / "task.yaml").write_text(
+        yaml.replace("  - base_lin_vel * 2.0\n", f"  - {seen}\n"), encoding="utf-8"
+    )
     spec = tmp_path / "a.reward"
-    spec.write_text(f"touch = contact_forces[feet].z > 1[N]\nreward = count({reward})\n", encoding="utf-8")
+    spec.write_text("reward = count(rising(contact_forces[feet].z > 1[N]))\n", encoding="utf-8")
     for sim in ("mujoco", "isaacgym"):
-        assert cli.main(["check", str(spec), "--sim", sim]) == 0
+        assert cli.main(["check", str(spec), "--task", str(folder), "--sim", sim]) == 0
         assert ("no contact_forces" in capsys.readouterr().out) == (said and sim == "isaacgym")
 
 

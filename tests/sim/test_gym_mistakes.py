@@ -48,6 +48,8 @@ def m(name, mode, finder, how, *edits):
     )
 
 
+BEGINNING = "forces_of_a_beginning_are_those_of_its_first_physics_step"
+SEVERAL = "a_beginning_is_the_first_of_several_physics_steps"
 MISTAKES = [
     # the state that is written and read
     m("quaternions wxyz, written and read", CPU, "body_states_at_a_reset_are_those_of_the_next_moment", "seen",
@@ -148,6 +150,11 @@ MISTAKES = [
     m("forces of the state after the step", CPU, "motor_force_is_the_pd_law_within_its_limit", "seen",
       ("            if left == 1:\n                self._ask_motors()\n", ""), ("        self._refresh()\n        self._show()", "        self._refresh()\n        self._ask_motors()\n        self._show()")),
     m("forces of the control step's beginning", CPU, "motor_force_is_that_of_the_last_physics_step", "seen", ("if left == 2:", "if False:")),
+    m("contacts of a beginning not asked for", CPU, SEVERAL, "seen", ('        checked(self._gym.refresh_net_contact_force_tensor(self._sim), "refresh_net_contact_force_tensor")\n', "")),
+    m("motor forces of a beginning from the state after it", CPU, SEVERAL, "seen",
+      ("        self._ask_motors()\n        self._simulate(range(self._decimation, self._decimation - 1, -1))", "        self._simulate(range(self._decimation, self._decimation - 1, -1))\n        self._gym.refresh_dof_state_tensor(self._sim)\n        self._ask_motors()")),
+    m("forces of a beginning in all environments", CPU, BEGINNING, "seen", ("torch.where(mask[:, None], self._given, self.dof_forces)", "self._given")),
+    m("a beginning done twice", CPU, SEVERAL, "seen", ("self._simulate(range(self._decimation - 1, 0, -1))", "self._simulate(range(self._decimation, 0, -1))")),
     m("one physics step a control step", CPU, "free_fall", "seen", ("range(self._decimation, 0, -1)", "range(1, 0, -1)")),
     # the scene
     m("prepare_sim forgotten", CPU, "free_fall", "refused", ("isaacgym_scene", '    checked(gym.prepare_sim(sim), "prepare_sim")\n', "")),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,7 @@ import rewardlang
 from rewardlang.rl.env import RewardEnv
 from rewardlang.sim import choose_sim, make_sim
 
+ROOT = Path(__file__).parents[2]
 SHOWN = ("root_states", "dof_pos", "dof_vel", "dof_forces", "body_states", "contact_forces")
 SPEC = """
 touch = contact_forces[feet].z > 1[N]
@@ -89,12 +92,49 @@ def test_a_loop_in_a_graph_gets_the_memory_that_it_had(warp_sim, monkeypatch):
         memory.allocate(8)
 
 
-def test_forces_at_a_reset_are_left_out_if_the_spec_reads_none(warp_sim):
+def test_forces_at_a_reset_are_left_out_unless_they_are_observed(warp_sim):
+    """What operators start from comes with the first physics step."""
     task = rewardlang.load_task("humanoid")
+    sees = replace(task, observations=("base_height", "contact_forces[feet].z"))
     sim = make_sim("mujoco_warp", task, 1)
-    for spec, read in (("forward_vel + alive", False), ("alive - 0.1*sum(torques^2)", False), ("alive - sum(delta(torques)^2)", True)):  # fmt: skip
-        RewardEnv(task, rewardlang.compile(spec, task, observations=True), sim)
-        assert sim.forces_at_reset is read, spec
+    for of, spec, at_start, at_reset in (
+        (task, "forward_vel + alive", False, False),
+        (task, "alive - 0.1*sum(torques^2)", False, False),
+        (task, "alive - sum(delta(torques)^2)", True, False),
+        (sees, "forward_vel + alive", False, True),
+        (sees, "alive - sum(delta(torques)^2)", True, True),
+    ):
+        env = RewardEnv(of, rewardlang.compile(spec, of, observations=True), sim)
+        assert (env.forces_at_start, sim.forces_at_reset) == (at_start, at_reset), (of.observations, spec)
+
+
+def test_forces_that_an_episode_begins_with_cost_few_kernels(warp_sim, monkeypatch):
+    """Of a reset where operators start from forces, and of the step that finds them. A solve of its own takes many."""
+    task, walk = rewardlang.load_task("humanoid"), ROOT / "reward_specs" / "humanoid" / "walk.reward"
+    sim = make_sim("mujoco_warp", task, 2)
+    env = RewardEnv(task, rewardlang.compile(rewardlang.load(walk), task, observations=True), sim)
+    assert env.forces_at_start
+    launched = []
+    for name in ("launch", "launch_tiled"):
+        launch = getattr(warp_sim.wp, name)
+        monkeypatch.setattr(
+            warp_sim.wp,
+            name,
+            lambda *given, launch=launch, **more: launched.append(1) or launch(*given, **more),
+        )
+
+    def count(*works):
+        """The kernels recorded: a loop's, which goes on until all have converged, once."""
+        launched.clear()
+        with warp_sim.wp.ScopedDevice(sim._device), warp_sim.wp.ScopedCapture():
+            for work in works:
+                work()
+        return len(launched)
+
+    assert count(sim._reset) == 2
+    assert count(sim._first, sim._rest) == count(sim._step) + 3 > 100
+    sim.forces_at_reset = True
+    assert count(sim._reset) > 80
 
 
 def test_it_says_if_there_was_no_room_for_all_contacts(warp_sim, monkeypatch, capsys):

@@ -33,6 +33,9 @@ class Hosted:
     def step(self, targets: torch.Tensor) -> None:
         self.itself.step(targets.to(self.itself.device))
 
+    def begin(self, targets: torch.Tensor, mask: torch.Tensor) -> None:
+        self.itself.begin(targets.to(self.itself.device), mask.to(self.itself.device))
+
     def reset(self, *given: torch.Tensor) -> None:
         self.itself.reset(*(tensor.to(self.itself.device) for tensor in given))
 
