@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Dict, Iterator, List
@@ -192,8 +193,34 @@ penalised = bodies("*thigh", "*calf")
 reward per second += - 10.0 * dof_pos_limits
 weight torques = -0.0002
 """
+CASSIE = """extends "zoo/legged_gym/default.reward"
+param soft_dof_pos_limit = 0.95 in [0, 1]
+penalised = bodies("*_thigh")
+drop collision
+drop ang_vel_xy
+reward per second +=
+    0.25 * (count(contact_forces[feet].z > 0.1[N]) == 1) as no_fly
+  - 1.0 * dof_pos_limits
+weight tracking_ang_vel = 1.0
+weight lin_vel_z = -0.5
+weight torques = -5e-6
+weight dof_acc = -2e-7
+weight feet_air_time = 5.0
+weight termination = -200 * dt
+"""
 UNCLIPPED = "total = reward + penalty\n"
 FALL = "weight termination = -20 * dt\n"
+
+
+def test_the_examples_spec_compiles() -> None:
+    """With ANYmal's names, where the original is not there."""
+    names = {"trunk": "base", "thigh": "THIGH", "calf": "SHANK", "foot": "FOOT"}
+    task = rewardlang.load_task("quadruped")
+    spelt = lambda body: "_".join(names.get(part, part) for part in body.split("_"))
+    groups = {"feet": ("bodies", [spelt(body) for body in task.groups["feet"][1]])}
+    task = replace(task, body_names=tuple(spelt(body) for body in task.body_names), groups=groups)
+    spec = rewardlang.load(ROOT / "examples" / "legged_gym" / "trot.reward")
+    assert {"standing_base", "drift"} < {term.name for term in rewardlang.compile(spec, task).terms}
 
 
 @pytest.fixture
@@ -287,6 +314,8 @@ CASES = {
     "anymal_c_flat, PD": ("Anymal", "AnymalCFlatCfg", ANYMAL + FALL, {"control.use_actuator_network": False, "rewards.scales.termination": -20.0}),
     "anymal_c_rough": ("Anymal", "AnymalCRoughCfg", ROUGH + UNCLIPPED, {"rewards.only_positive_rewards": False}),
     "anymal_c_rough, height field": ("Anymal", "AnymalCRoughCfg", ROUGH, {"terrain.mesh_type": "heightfield"}),
+    "anymal_b": ("Anymal", "AnymalBRoughCfg", ROUGH + UNCLIPPED, {"rewards.only_positive_rewards": False}),
+    "cassie": ("Cassie", "CassieRoughCfg", CASSIE + UNCLIPPED, {"rewards.scales.collision": 0.0, "env.episode_length_s": 0.5}),  # collisions of no bodies
     "a1": ("LeggedRobot", "A1RoughCfg", A1 + UNCLIPPED, {"rewards.only_positive_rewards": False}),
 }  # fmt: skip
 
