@@ -9,6 +9,8 @@ import torch
 
 from .. import Compiled, HostQuantity, Reward, Spec, Task, compile, load
 from ..lang.loader import SHIPPED
+from ..lang.resolve import resolve
+from ..quantities import vocabulary
 from ..reward import QuantityError
 
 Given = Union[str, Path, Spec, Compiled]
@@ -33,6 +35,20 @@ def bound(spec: Given, num_envs: int, device: Any, task: Union[Task, str, None] 
     if not isinstance(spec, Compiled):
         spec = compile(spec_of(spec), task, quantities=quantities)
     return Reward(spec, num_envs, device, dtype, params)
+
+
+def read(
+    spec: Given, task: Task, quantities: Optional[Mapping[str, Union[str, HostQuantity]]] = None
+) -> Union[Spec, Compiled]:
+    """The spec of a file or of Python, for any robot: whether it has the joints and bodies that are named is seen later.
+
+    Raises RewardError for a name that is neither the language's nor the task's, FileNotFoundError.
+    """
+    if isinstance(spec, Compiled):
+        return spec
+    spec = spec_of(spec)
+    resolve(spec.tree, vocabulary(task, quantities))
+    return spec
 
 
 def check_names(reward: Reward, given: Mapping[str, Any], where: str) -> None:

@@ -7,22 +7,32 @@ from typing import Any, Dict, Mapping, Optional
 import torch
 
 from .. import HostQuantity, Reward
-from .given import Given, bound
-from .live import at_reset, fixed, live_task, quantities
+from .given import Given, bound, read
+from .live import at_reset, fixed, live_task, quantities, without_robot
 
 
 def attach(task_class: Any, spec: Given, *, groups: Optional[Mapping[str, Any]] = None, host: Optional[Mapping[str, HostQuantity]] = None,
            params: Optional[Mapping[str, float]] = None) -> Any:  # fmt: skip
     """A subclass of a task of IsaacGymEnvs whose `compute_reward` pays what the spec says. The task itself stays as it is.
 
+    Raises RewardError for a name that the spec reads and nobody has; a joint or a body that the robot lacks is one where a task is made.
+
     `groups` names bodies or joints: {"feet": ("bodies", ["left_foot", "right_foot"])}. `host` declares attributes of the task that the
     spec reads beside the language's names. The task's own resets stay, and the spec's terminations add to them. `extras` gains
-    `gt_reward`, the task's own mean, `episode_cumulative` {"rew_NAME": [N]} and the means `rew_NAME`, as its observers log them.
+    `gt_reward`, the task's own mean, `episode` {"rew_NAME": mean} and `episode_cumulative` {"rew_NAME": [N]}, as its observers log them.
     """
+    if not isinstance(task_class, type):
+        raise TypeError(f"a class of a task is due, not {task_class!r}")
+    spec = read(spec, without_robot(task_class.__name__, groups or {}), host)
 
     class Attached(task_class):
         reward: Optional[Reward] = None
         reset_buf: Any
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            if self.reward is None:
+                self._bind()  # mistakes are told before a training begins
 
         def compute_reward(self, *arguments: Any) -> None:
             super().compute_reward(*arguments)
@@ -47,8 +57,9 @@ def attach(task_class: Any, spec: Given, *, groups: Optional[Mapping[str, Any]] 
             terms: Dict[str, torch.Tensor] = {
                 f"rew_{name}": paid[:, i] for i, name in enumerate(reward.names)
             }
+            means = {name: term.mean() for name, term in terms.items()}
             self.extras["episode_cumulative"] = {**self.extras.get("episode_cumulative", {}), **terms}
-            self.extras.update({name: term.mean() for name, term in terms.items()})
+            self.extras["episode"] = {**self.extras.get("episode", {}), **means}  # anew: observers change it
 
         def reset_idx(self, env_ids: Any, *more: Any) -> None:
             super().reset_idx(env_ids, *more)

@@ -17,6 +17,14 @@ FIXED = ("default_dof_pos", "dof_pos_lower", "dof_pos_upper", "dof_vel_limits", 
 OF_BODIES = ("body_mass", "body_com")
 
 
+def without_robot(name: str, groups: Mapping[str, Tuple[str, Sequence[str]]], commands: Any = None) -> Task:
+    """The task of an environment as far as it is known before there is one: the language's names, and its one termination."""
+    return replace(
+        load_task("humanoid"), name=name, commands=commands, groups=dict(groups), pairs={}, joint_signs={}, observations=(),
+        quantities={"env_terminated": ENDED}, terminations={"fallen": "env_terminated"}, clip_actions=float("inf"),
+    )  # fmt: skip
+
+
 def live_task(env: Any, dt: float, steps: int, groups: Mapping[str, Tuple[str, Sequence[str]]], robot: Mapping[str, Sequence[float]],
               commands: Any = None) -> Task:  # fmt: skip
     """The task that an environment of Isaac Gym is; `robot` has what `FIXED` names, where it is known."""
@@ -46,10 +54,8 @@ def described(name: str, dt: float, steps: int, joints: Sequence[str], bodies: S
     """
     numbers: Dict[str, Any] = {key: tuple(float(x) for x in robot[key]) for key in FIXED}
     return replace(
-        load_task("humanoid"), name=name, sim_dt=dt, decimation=1, episode_length_s=dt * steps, body_names=tuple(bodies),
-        dof_names=tuple(joints), actuated=tuple(actuated), commands=commands, groups=dict(groups), pairs={}, joint_signs={}, observations=(),
-        quantities={"env_terminated": ENDED}, terminations={"fallen": "env_terminated"}, clip_actions=float("inf"),
-        **numbers,
+        without_robot(name, groups, commands), sim_dt=dt, decimation=1, episode_length_s=dt * steps, body_names=tuple(bodies),
+        dof_names=tuple(joints), actuated=tuple(actuated), **numbers,
     )  # fmt: skip
 
 

@@ -140,6 +140,7 @@ CASES = [
     Case("anymal_c_flat", "legged_gym/anymal_c_flat", FLAT),
     Case("isaacgymenvs humanoid", "isaacgymenvs/humanoid", isaacgymenvs.Humanoid, Style(height=(1.1, 0.2))),
     Case("isaacgymenvs ant", "isaacgymenvs/ant", isaacgymenvs.Ant, Style(height=(0.5, 0.1))),
+    Case("isaacgymenvs ant as published", "isaacgymenvs/ant_as_published", isaacgymenvs.AntAsPublished, Style(height=(0.5, 0.1))),
     Case("unitree g1", "unitree_rl_gym/g1", unitree_g1, Style(height=(0.8, 0.2), late=1e-3)),
     Case("g1_joystick", "mujoco_playground/g1_joystick", joystick(mujoco_playground.DEFAULT), HIGH),
     Case("all of g1_joystick", "mujoco_playground/g1_joystick", joystick(ALL_OF_PLAYGROUND), HIGH, ADDED_TO_PLAYGROUND),

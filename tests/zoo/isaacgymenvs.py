@@ -68,8 +68,19 @@ class Humanoid(Locomotion):
 class Ant(Locomotion):
     actions_cost, velocity_scale, alive = 0.005, 0.2, 0.5
     death_cost, termination_height = -2.0, 0.31
-    upper_only = False  # as the source has it
+    upper_only = False
 
     def costs(self, s: State, scaled: np.ndarray, speed: np.ndarray) -> Tuple[float, float]:
         at_limit = np.sum((scaled if self.upper_only else abs(scaled)) > 0.99)
         return 0.05 * np.sum(abs(s["actions"] * speed)), 0.1 * at_limit
+
+
+class AntAsPublished(Ant):
+    """As the source has it: without an abs."""
+
+    upper_only = True
+
+    def step(self, s: State) -> Paid:
+        out = super().step(s)
+        out.terms["joints_at_upper_limit"] = out.terms.pop("joints_at_limit")
+        return out
