@@ -21,8 +21,7 @@ try:
 except ImportError:
     from rewardlang.sim.mujoco_loop import Batch
 
-XYZW = [1, 2, 3, 0]  # MuJoCo's wxyz, reordered
-WXYZ = [3, 0, 1, 2]
+WXYZ = [3, 0, 1, 2]  # our xyzw, reordered
 
 
 class Sim:
@@ -50,7 +49,7 @@ class Sim:
         check_names(task, model, self._bodies, joints)
         self._free = int(model.body_jntadr[root])  # the root's free joint, where it has one
         self._start = model.qpos0 if task.keyframe is None else model.key_qpos[task.keyframe]
-        self._dof_qpos, self._dof_qvel = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
+        self._dof_qpos, self._dof_qvel = _run(model.jnt_qposadr[joints]), _run(model.jnt_dofadr[joints])
         self._motors, self._dof_of_motor = servos(model, joints)  # the other actuators stay at ctrl 0
         self._action_of_motor = [task.actuated.index(task.dof_names[dof]) for dof in self._dof_of_motor]
 
@@ -60,6 +59,8 @@ class Sim:
         self.body_states = torch.zeros(num_envs, bodies, 13)
         self.root_states = self.body_states[:, 0]  # the same memory
         self.contact_forces = torch.zeros(num_envs, bodies, 3)
+        shown = (self.dof_pos, self.dof_vel, self.dof_forces, self.contact_forces, self.body_states)
+        self._shown = [tensor.numpy() for tensor in shown]  # the same memory
         self.dof_pos_lower = torch.tensor(task.dof_pos_lower)
         self.dof_pos_upper = torch.tensor(task.dof_pos_upper)
         self.dof_vel_limits = torch.tensor(task.dof_vel_limits)
@@ -101,15 +102,15 @@ class Sim:
         if not len(rows):
             return
         root, pos, vel = (x.detach().numpy()[rows] for x in (root_states, dof_pos, dof_vel))
-        self._qpos[rows], self._qvel[rows] = self._start, 0  # also what is no dof of the robot
+        qpos, qvel = np.tile(self._start, (len(rows), 1)), np.zeros((len(rows), self.model.nv))
         if not self._fixed_base:
             at, vel_at = self.model.jnt_qposadr[self._free], self.model.jnt_dofadr[self._free]
-            self._qpos[rows, at : at + 3] = root[:, 0:3]
-            self._qpos[rows, at + 3 : at + 7] = root[:, 3:7][:, WXYZ]
-            self._qvel[rows, vel_at : vel_at + 3] = root[:, 7:10]
-            self._qvel[rows, vel_at + 3 : vel_at + 6] = _rotate_inverse(root[:, 3:7], root[:, 10:13])
-        self._qpos[rows[:, None], self._dof_qpos] = pos
-        self._qvel[rows[:, None], self._dof_qvel] = vel
+            qpos[:, at : at + 3] = root[:, 0:3]
+            qpos[:, at + 3 : at + 7] = root[:, 3:7][:, WXYZ]
+            qvel[:, vel_at : vel_at + 3] = root[:, 7:10]
+            qvel[:, vel_at + 3 : vel_at + 6] = _rotate_inverse(root[:, 3:7], root[:, 10:13])
+        qpos[:, self._dof_qpos], qvel[:, self._dof_qvel] = pos, vel
+        self._qpos[rows], self._qvel[rows] = qpos, qvel  # also what is no dof of the robot
         self._ctrl[rows[:, None], self._motors] = pos[:, self._dof_of_motor]
         self._warmstart[rows] = 0  # else the solver would start from the forces of the episode before
         self._time[rows] = 0
@@ -124,20 +125,21 @@ class Sim:
         self._batch.step(nstep=steps, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
 
     def _show_forces(self, rows) -> None:
-        self.dof_forces.numpy()[rows] = self._torque[rows][:, self._dof_qvel]
-        self.contact_forces.numpy()[rows] = self._contact[rows][:, self._bodies, 3:6]
+        _, _, dof_forces, contact_forces, _ = self._shown
+        dof_forces[rows] = self._torque[rows][:, self._dof_qvel]
+        contact_forces[rows] = self._contact[rows][:, self._bodies, 3:6]
 
     def _refresh(self, rows) -> None:
         """Copies MuJoCo's float64 state of these rows into our tensors."""
-        self.dof_pos.numpy()[rows] = self._qpos[rows][:, self._dof_qpos]
-        self.dof_vel.numpy()[rows] = self._qvel[rows][:, self._dof_qvel]
+        dof_pos, dof_vel, _, _, state = self._shown
+        dof_pos[rows] = self._qpos[rows][:, self._dof_qpos]
+        dof_vel[rows] = self._qvel[rows][:, self._dof_qvel]
         self._show_forces(rows)
-        pos, spin = self._xpos[rows][:, self._bodies], self._cvel[rows][:, self._bodies]
-        state = self.body_states.numpy()
+        pos, quat, spin = (field[rows][:, self._bodies] for field in (self._xpos, self._xquat, self._cvel))
         arm = pos - self._center[rows][:, self._root, None]  # from the point that cvel is given at, [N, B, 3]
         state[rows, :, 0:3] = pos
-        state[rows, :, 3:7] = self._xquat[rows][:, self._bodies][..., XYZW]
-        state[rows, :, 7:10] = spin[..., 3:6] + np.cross(spin[..., 0:3], arm)
+        state[rows, :, 3:6], state[rows, :, 6] = quat[..., 1:4], quat[..., 0]
+        state[rows, :, 7:10] = spin[..., 3:6] + _cross(spin[..., 0:3], arm)
         state[rows, :, 10:13] = spin[..., 0:3]
 
     def render(self, env_index: int = 0, width: int = 640, height: int = 480) -> np.ndarray:
@@ -165,8 +167,23 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _run(numbers: np.ndarray) -> Any:
+    """Neighbours as a slice, which numpy reads without a copy; else the numbers as they are."""
+    first = int(numbers[0]) if len(numbers) else 0
+    neighbours = np.array_equal(numbers, np.arange(first, first + len(numbers)))
+    return slice(first, first + len(numbers)) if neighbours else numbers
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The vector product [..., 3]; numpy's own takes twice as long."""
+    (x, y, z), (p, q, r) = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
+    out = np.empty_like(b)
+    out[..., 0], out[..., 1], out[..., 2] = y * r - z * q, z * p - x * r, x * q - y * p
+    return out
+
+
 def _rotate_inverse(quat: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """World vectors in the frames of quaternions xyzw. [..., 3]."""
     axis, w = -quat[..., 0:3], quat[..., 3:4]
-    twice = 2 * np.cross(axis, vector)
-    return vector + w * twice + np.cross(axis, twice)
+    twice = 2 * _cross(axis, vector)
+    return vector + w * twice + _cross(axis, twice)
