@@ -16,9 +16,10 @@ N, DT = 3, 0.02
 JOINTS, BODIES = ("hip", "knee"), ("base", "left_foot", "right_foot")
 SPEC = """
 feet = bodies("*_foot")
-reward per second = - 2.0*(command_lin_vel.x - base_lin_vel.x)^2 as track - 0.1*sum(delta(actions)^2) as action_rate + sum(load) as load
+reward per second = - 2.0*(command_lin_vel.x - base_lin_vel.x)^2 as track - 0.1*sum(delta(actions)^2) as action_rate + load["left_foot"] as load
 reward event = - 5.0*terminated as fall + 0.001*(delta(episode_step) - 40) as age - delta(root_pos.x) as moved
 metric height = mean(body_pos[feet].z)
+metric place = root_pos.x
 """
 RULES = SPEC + "drop terminate fallen\nterminate low when base_height < 0.3[m]\n"
 
@@ -106,13 +107,14 @@ def test_what_is_paid_logged_and_forgotten(scaled: bool) -> None:
     each = {
         "track": -2 * DT * 0.6**2,
         "action_rate": -0.1 * DT * 5.0,
-        "load": DT * 3.0,
+        "load": DT * 1.0,
         "fall": 0.0,
         "age": 0.0,
         "moved": -0.7,
     }
     torch.testing.assert_close(paid, torch.full((N,), sum(each.values())) + torch.tensor([0.0, -5.0, 0.0]))
     assert env.extras["log"]["Metrics/height"] == pytest.approx(0.1)
+    assert env.extras["log"]["Metrics/place"] == pytest.approx(0.7), "from the environment's origin"
     reward.reset(torch.tensor([0]))
     log = env.extras["log"]
     assert {name: float(log[f"Episode_Reward/{name}"]) for name in each} == pytest.approx(
@@ -124,7 +126,10 @@ def test_what_is_paid_logged_and_forgotten(scaled: bool) -> None:
     out = reward(env) * (DT if scaled else 1.0)
     assert out[0] - out[2] == pytest.approx(-0.1 * DT * 5.0 + 0.04, abs=1e-6)  # nor had it a step
     reward.reset(torch.tensor([0, 2]))
-    assert float(env.extras["log"]["Episode_Reward/fall"]) == 0.0
+    track = float(env.extras["log"]["Episode_Reward/track"])
+    assert track == pytest.approx(each["track"] * 1.5 / 2.0), (
+        "one step of environment 0, two of environment 2"
+    )
 
 
 def test_rules_and_what_is_refused() -> None:
