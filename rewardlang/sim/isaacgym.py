@@ -35,6 +35,7 @@ class Sim:
         with stdout_to_stderr():
             self._scene = scene = build(task, asset, num_envs, device, viewer)
         self._gym, self._sim = gym, sim = scene.gym, scene.sim
+        self._open = True
         self.audit = scene.rows  # what was compared
 
         joints, bodies, native = len(self.dof_names), len(self.body_names), len(scene.body_names)
@@ -247,9 +248,9 @@ class Sim:
         if self._viewer is not None:
             self._gym.destroy_viewer(self._viewer)
             self._viewer = None
-        if self._sim is not None:
+        if self._open:
             self._gym.destroy_sim(self._sim)
-            self._sim = None  # type: ignore[assignment]
+            self._open = False
 
 
 def _arm(states: torch.Tensor, com: torch.Tensor) -> torch.Tensor:

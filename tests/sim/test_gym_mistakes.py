@@ -1,6 +1,6 @@
 """Mistakes that an Isaac Gym adapter can make, planted in ours one by one: each is found by a law of the contract.
 
-What finds it is said: "seen" by a law that is broken, "refused" by the double as the binary would refuse or crash, "audited" when what
+What finds it is said: "seen" by a law that is broken, "told" by a test of what the gym is told, "refused" by the double as the binary would refuse or crash, "audited" when what
 the importer made is compared, "checked" by another check of the adapter's own.
 """
 
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import gym_double
 import pytest
+import test_isaacgym as gym_tests
 
 import rewardlang.sim
 from rewardlang.sim.contract import LAWS, Bench
@@ -27,13 +28,20 @@ LENIENT = {"device": "cpu", "strict": False}
 FOUND = {  # what it is found by: the kind of error, and what it says
     "seen": ("Broken", None),
     "refused": ("GymError", None),
+    "told": ("AssertionError", None),
     "audited": ("MadeOtherwise", "made something else of the robot"),
     "checked": ("RuntimeError", "Isaac Gym (refused|shows)"),
 }
 
 
+OTHERS = {
+    "what_the_gym_is_told": gym_tests.test_what_the_gym_is_told,
+    "each_process_has_its_own_gpu": lambda device, *rest: gym_tests.test_each_process_has_its_own_gpu("cuda:1", False, (1, -1), *rest),
+}  # fmt: skip
+
+
 class Mistake(NamedTuple):
-    """`edits` are (file, what it says, what the mistake says); `finder` is a law of the contract."""
+    """`edits` are (file, what it says, what the mistake says); `finder` is a law of the contract, or one of OTHERS."""
 
     name: str
     mode: dict
@@ -182,6 +190,36 @@ MISTAKES = [
       ("mujoco_asset", "for d in joints[:-1]:", "for d in ():"), ("mujoco_asset", "for d in joints[-1:]:", "for d in joints:")),
     m("a body's joints the other way round", CPU, "body_states_at_a_reset_are_those_of_the_next_moment", "audited", ("mujoco_asset", "if moved == i]", "if moved == i][::-1]")),
     m("links twice as heavy", CPU, "contact_force_at_rest_is_the_weight", "seen", ("mujoco_asset", "LINK * mass, link_inertia", "0.05 * mass, link_inertia")),
+    # found by looking for what the others let pass
+    m("a mask the wrong way round", CPU, "reset_is_exact_and_leaves_others_alone", "seen", ("torch.nonzero(mask)", "torch.nonzero(~mask)")),
+    m("only the first of a mask reset", CPU, "reset_is_exact_and_leaves_others_alone", "seen", ("torch.nonzero(mask).flatten()", "torch.nonzero(mask).flatten()[:1]")),
+    m("one too few told of their reset", CPU, "resets_one_after_the_other", "seen", ("gymtorch.unwrap_tensor(self._ids), len(self._ids)", "gymtorch.unwrap_tensor(self._ids), len(self._ids) - 1")),
+    m("an actor's number in its environment", CPU, "resets_one_after_the_other", "refused", ("isaacgym_scene", "gym.get_actor_index(env, actor, gymapi.DOMAIN_SIM)", "gym.get_actor_index(env, actor, gymapi.IndexDomain.DOMAIN_ENV)")),
+    m("a fixed base where a reset asks for it", CPU, "a_fixed_base_stays_where_the_file_has_it", "seen", ("            root = self._fixed_root.repeat(len(rows), 1)", "            pass")),
+    m("a fixed base turned wxyz", CPU, "a_fixed_base_stays_where_the_file_has_it", "seen", ("isaacgym_scene", "gymapi.Quat(*start[3:7])", "gymapi.Quat(*start[[6, 3, 4, 5]])")),
+    m("targets sent once", CPU, "a_new_target_counts", "seen", ('        checked(self._gym.set_dof_position_target_tensor(', '        if not hasattr(self, "_sent"):\n            self._sent = True\n            checked(self._gym.set_dof_position_target_tensor(')),
+    m("the first environment's targets for all", CPU, "a_new_target_counts", "seen", ("= targets.detach()", "= targets.detach()[:1]")),
+    m("targets that carry gradients", CPU, "it_takes_what_it_is_given_and_no_more", "seen", ("targets.detach()", "targets")),
+    m("a reset that carries gradients", CPU, "it_takes_what_it_is_given_and_no_more", "seen", ("dof_pos.detach()[rows]", "dof_pos[rows]")),
+    m("a reset that writes into what it is given", CPU, "it_takes_what_it_is_given_and_no_more", "seen", ("root, pos, vel = root_states.detach()[rows]", "root_states.detach()[:, 7:10] = 0\n        root, pos, vel = root_states.detach()[rows]")),
+    m("a joint's speed within the gym's own limit", CPU, "nothing_limits_a_speed", "seen", ("isaacgym_scene", "finite(asset.dof_effort), 1e4", 'finite(asset.dof_effort), start["velocity"]')),
+    m("a spin within the gym's own limit", CPU, "nothing_limits_a_speed", "seen", ("isaacgym_scene", "options.max_angular_velocity = options", "options")),
+    m("contact forces in the body's frame", CPU, "contact_forces_are_in_the_world_frame", "seen",
+      ("        self.body_states.copy_(states)\n", "        self.body_states.copy_(states)\n        self.contact_forces.copy_(rotate(states[..., 3:7] * torch.tensor([-1, -1, -1, 1]), self.contact_forces))\n")),
+    m("contact forces the wrong way round", CPU, "contact_force_at_rest_is_the_weight", "seen", ("self.contact_forces.copy_(self._native_contact", "self.contact_forces.copy_(-self._native_contact")),
+    m("drives set in the first environment only", CPU, "free_fall", "audited", ("isaacgym_scene", '        checked(gym.set_actor_dof_properties(env', '        if not envs:\n            checked(gym.set_actor_dof_properties(env')),
+    m("limits of joints in our order", PERMUTED, "each_joint_moves_its_own_body", "audited", ("isaacgym_scene", "asset.dof_upper[ours][limited]", "asset.dof_upper[limited]")),
+    m("effort limits in our order", PERMUTED, "each_joint_moves_its_own_body", "audited", ("isaacgym_scene", "np.clip(array[ours]", "np.clip(array")),
+    m("PGS for TGS", CPU, "what_the_gym_is_told", "told", ("isaacgym_scene", '"solver_type": 1', '"solver_type": 0')),
+    m("PhysX on the CPU below the GPU pipeline", GPU, "what_the_gym_is_told", "told", ("isaacgym_scene", "params.use_gpu_pipeline = params.physx.use_gpu = gpu", "params.use_gpu_pipeline = gpu")),
+    m("two substeps", CPU, "what_the_gym_is_told", "told", ("isaacgym_scene", "params.substeps = 1", "params.substeps = 2")),
+    m("contacts of the last substep", CPU, "what_the_gym_is_told", "told", ("isaacgym_scene", "gymapi.CC_ALL_SUBSTEPS", "gymapi.ContactCollection.CC_LAST_SUBSTEP")),
+    m("a sliding friction of the gym's own", CPU, "what_the_gym_is_told", "told", ("isaacgym_scene", "plane.static_friction = plane.dynamic_friction =", "plane.static_friction =")),
+    m("shapes that bounce", CPU, "what_the_gym_is_told", "told", ("isaacgym_scene", "shape.restitution = shape.rolling_friction = shape", "shape.restitution = 1.0\n            shape.rolling_friction = shape")),
+    m("thick shapes", CPU, "what_the_gym_is_told", "told", ("isaacgym_scene", "options.armature = options.thickness = 0.0", "options.armature = 0.0")),
+    m("the first GPU for all processes", GPU, "each_process_has_its_own_gpu", "told", ("isaacgym_scene", 'int(device.split(":")[1]) if ":" in device else 0', "0")),
+    m("a picture's GPU without a viewer", GPU, "each_process_has_its_own_gpu", "told", ("isaacgym_scene", "index if viewer else -1", "index")),
+    m("the state of a reset at the centre of mass", CPU, "body_states_at_a_reset_are_those_of_the_next_moment", "seen", ("self._kinematics(root, pos, vel)", "self._kinematics(self._at_com(root), pos, vel)")),
 ]  # fmt: skip
 
 
@@ -191,7 +229,10 @@ def test_a_mistake_is_found(mistake, monkeypatch, tmp_path):
     plant(mistake.edits, monkeypatch)
     kind, says = FOUND[mistake.how]
     with pytest.raises((AssertionError, RuntimeError), match=says) as caught:
-        LAWS[mistake.finder](Bench(sim_of, "isaacgym", tmp_path))
+        if mistake.finder in OTHERS:
+            OTHERS[mistake.finder](mistake.mode["device"], monkeypatch, tmp_path)
+        else:
+            LAWS[mistake.finder](Bench(sim_of, "isaacgym", tmp_path))
     assert type(caught.value).__name__ == kind
 
 

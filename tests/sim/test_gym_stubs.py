@@ -5,6 +5,12 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Dict
 
@@ -96,3 +102,61 @@ def test_all_of_the_stub_is_used(ours):
         fields = [name for name in members if not name.startswith("__")]
         for name in fields:
             assert name in text, f"{kind}.{name}"
+
+
+WRONG = """
+from isaacgym import gymapi, gymtorch
+
+gym = gymapi.acquire_gym()
+sim = gym.create_sim(0, -1, gymapi.SIM_PHYSX, gymapi.SimParams())
+gym.simulate(sim)  # wrong: it may be None
+assert sim is not None
+gym.simulate(sim)
+gym.refresh_dof_state_tensor()  # wrong: no simulation
+gymapi.SimParams().physx.solver = 1  # wrong: no such field
+gym.set_dof_state_tensor_indexed(sim, gymtorch.wrap_tensor(gym.acquire_dof_state_tensor(sim)), 0, 1)  # wrong: not a gym's tensor
+"""
+CHECKED = ["rewardlang/sim/isaacgym.py", "rewardlang/sim/isaacgym_scene.py", "rewardlang/sim/isaacgym_audit.py",
+           "rewardlang/sim/isaacgym_import.py", "rewardlang/doctor/probes", "typings"]  # fmt: skip
+
+
+def test_mypy_finds_mistakes_by_our_stub(tmp_path):
+    """That the adapter has none is what `make check` sees."""
+    pytest.importorskip("mypy")
+    (tmp_path / "wrong.py").write_text(WRONG)
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        os.devnull,
+        "--ignore-missing-imports",
+        "--cache-dir",
+        str(tmp_path),
+        "wrong.py",
+    ]
+    path = {**os.environ, "MYPYPATH": str(ROOT / "typings")}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=path)
+    assert lines_of(done.stdout) == WRONG_LINES, done.stdout + done.stderr
+
+
+def test_pyright_finds_mistakes_by_our_stub_and_none_in_the_adapter(tmp_path):
+    if shutil.which("pyright") is None:
+        pytest.skip("pyright is not on the path: pip install pyright")
+    (tmp_path / "wrong.py").write_text(WRONG)
+    (tmp_path / "repository").symlink_to(ROOT)
+    settings = {"include": ["wrong.py", *(f"repository/{name}" for name in CHECKED)], "stubPath": "repository/typings",
+                "extraPaths": ["repository"], "pythonVersion": "3.8", "reportMissingModuleSource": False}  # fmt: skip
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = ["pyright", "--project", str(tmp_path), "--pythonpath", sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True)
+    errors = [line for line in done.stdout.splitlines() if " - error: " in line]
+    assert lines_of("\n".join(errors)) == WRONG_LINES, done.stdout + done.stderr
+    assert all("wrong.py:" in line for line in errors), done.stdout
+
+
+WRONG_LINES = {i for i, line in enumerate(WRONG.splitlines(), 1) if "# wrong" in line}
+
+
+def lines_of(said: str) -> set:
+    return {int(line) for line in re.findall(r"wrong\.py:(\d+).*error", said)}

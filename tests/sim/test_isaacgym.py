@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from rewardlang.sim import make_sim
-from rewardlang.sim.contract.robots import BRICK, PENDULUM, make_task
+from rewardlang.sim.contract.robots import BRICK, PENDULUM, SLED, make_task
 from rewardlang.sim.kinematics import Kinematics
 from rewardlang.sim.mujoco_asset import plain_asset
 from rewardlang.task import load_task, shipped_tasks
@@ -242,6 +242,100 @@ def test_a_gym_that_gives_none(gym, monkeypatch, tmp_path):
         gym(make_task(tmp_path, BRICK))
 
 
+TOLD = {
+    "simulation": {"substeps": 1, "up_axis": 1, "use_gpu_pipeline": False},
+    "PhysX": {  # TGS, as upstream's tasks; contacts of all substeps
+        "use_gpu": False, "solver_type": 1, "num_position_iterations": 4, "num_velocity_iterations": 1, "contact_offset": 0.01,
+        "rest_offset": 0.0, "bounce_threshold_velocity": 0.5, "max_depenetration_velocity": 1.0, "max_gpu_contact_pairs": 2**23,
+        "default_buffer_size_multiplier": 5.0, "contact_collection": 2, "num_subscenes": 0, "num_threads": 4,
+    },
+    "ground": {"static_friction": 0.2, "dynamic_friction": 0.2, "restitution": 0.0, "distance": 0.0},
+    "asset": {  # nothing that slows it, makes it heavier or thicker, or merges its bodies
+        "angular_damping": 0.0, "linear_damping": 0.0, "armature": 0.0, "thickness": 0.0, "max_angular_velocity": 1000.0,
+        "max_linear_velocity": 1000.0, "default_dof_drive_mode": 1, "collapse_fixed_joints": False, "disable_gravity": False,
+        "fix_base_link": False, "flip_visual_attachments": False, "override_com": False, "override_inertia": False,
+        "use_physx_armature": True, "enable_gyroscopic_forces": True,
+    },
+    "shape": {"friction": 0.6, "restitution": 0.0, "rolling_friction": 0.0, "torsion_friction": 0.0},
+}  # fmt: skip
+
+
+def check_what_the_gym_is_told(make, folder, device="cpu"):
+    """Also what the double's physics can't show. The sled's friction is 0.4 on a floor of 0.2: the mean of 0.6 and 0.2."""
+    from isaacgym import gymapi
+
+    sim = make(make_task(folder, SLED))
+    alive = gymapi.Gym.alive
+    gpu = device != "cpu"
+    told = {
+        "simulation": alive.params, "PhysX": alive.params.physx, "ground": alive.ground,
+        "asset": alive.envs[0].actor.asset.options, "shape": alive.envs[0].actor.asset.shape_properties[0],
+    }  # fmt: skip
+    for struct, fields in TOLD.items():
+        for name, value in fields.items():
+            value = gpu if name.startswith("use_gpu") else value
+            assert getattr(told[struct], name) == pytest.approx(value), f"{struct}: {name}"
+    assert (alive.ground.normal.x, alive.ground.normal.y, alive.ground.normal.z) == (0, 0, 1)
+    assert [env.actor.group for env in alive.envs] == [0, 1] and {env.actor.filter for env in alive.envs} == {
+        1
+    }
+    assert sim.device == "cpu"  # where the double's tensors are, whatever was asked for
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:0"])
+def test_what_the_gym_is_told(device, monkeypatch, tmp_path):
+    check_what_the_gym_is_told(gym_double.use(monkeypatch, device=device), tmp_path, device)
+
+
+@pytest.mark.parametrize("device, viewer, asked", [
+    ("cpu", False, (0, -1)), ("cuda", False, (0, -1)), ("cuda:1", False, (1, -1)), ("cuda:3", True, (3, 3)), ("cpu", True, (0, 0)),
+])  # fmt: skip
+def test_each_process_has_its_own_gpu(device, viewer, asked, monkeypatch, tmp_path):
+    """Of several that train together, each is given another device."""
+    make = gym_double.use(monkeypatch, device=device)
+    from isaacgym import gymapi
+
+    create, seen = gymapi.Gym.create_sim, []
+    monkeypatch.setattr(
+        gymapi.Gym, "create_sim", lambda gym, *given: seen.append(given) or create(gym, *given)
+    )
+    make(make_task(tmp_path, BRICK), **({"viewer": True} if viewer else {})).close()
+    ((compute, graphics, kind, params),) = seen
+    assert (compute, graphics) == asked and kind == gymapi.SIM_PHYSX
+    assert params.use_gpu_pipeline == params.physx.use_gpu == (device != "cpu")
+
+
+@pytest.mark.parametrize(
+    "call, kind", [("get_actor_dof_index", "joint"), ("find_actor_rigid_body_index", "body")]
+)
+def test_rows_of_another_layout_are_told(call, kind, gym, monkeypatch, tmp_path):
+    """Such as all first joints, then all second ones."""
+    from isaacgym import gymapi
+
+    real = getattr(gymapi.Gym, call)
+    monkeypatch.setattr(
+        gymapi.Gym, call, lambda gym, env, *rest: real(gym, env, *rest) - (env is gymapi.Gym.alive.envs[-1])
+    )
+    with pytest.raises(RuntimeError, match=f"row of the first {kind} of environment 1: asked for"):
+        gym(make_task(tmp_path, BRICK))
+
+
+@pytest.mark.parametrize("call", [
+    "prepare_sim", "set_actor_dof_properties", "set_asset_rigid_shape_properties", "set_dof_position_target_tensor",
+    "set_dof_state_tensor_indexed", "set_actor_root_state_tensor_indexed", "refresh_actor_root_state_tensor",
+    "refresh_dof_state_tensor", "refresh_rigid_body_state_tensor", "refresh_net_contact_force_tensor", "create_sim", "load_asset",
+])  # fmt: skip
+def test_a_call_that_is_refused_is_told(call, gym, monkeypatch, tmp_path):
+    """The gym prints why and goes on: whoever does not look at what it returns trains on nonsense."""
+    from isaacgym import gymapi
+
+    real = getattr(gymapi.Gym, call)
+    failed = None if call in ("create_sim", "load_asset") else False
+    monkeypatch.setattr(gymapi.Gym, call, lambda *given: (real(*given), failed)[1])
+    with pytest.raises(RuntimeError, match="Isaac Gym refused "):
+        gym(make_task(tmp_path, BRICK)).step(torch.zeros(2, 1))
+
+
 def test_one_simulation_a_process(gym, tmp_path):
     from isaacgym import gymapi
 
@@ -252,16 +346,27 @@ def test_one_simulation_a_process(gym, tmp_path):
         make_sim("isaacgym", task, 1)
 
 
+FRAME = ("query_viewer_has_closed", "fetch_results", "step_graphics", "draw_viewer", "sync_frame_time")
+
+
 @pytest.mark.parametrize("device", ["cpu", "cuda:0"])
 def test_the_viewer(device, monkeypatch, tmp_path):
     gym = gym_double.use(monkeypatch, device=device)
     import isaacgym
     from isaacgym import gymapi
 
+    calls = []
+    for name in FRAME + ("viewer_camera_look_at",):
+        real = getattr(gymapi.Gym, name)
+        monkeypatch.setattr(
+            gymapi.Gym, name, lambda *given, name=name, real=real: calls.append(name) or real(*given)
+        )
     sim = gym(make_task(tmp_path, BRICK), viewer=True)
+    assert calls == ["viewer_camera_look_at"]
     for _ in range(3):
         sim.step(torch.zeros(2, 1))
     assert gymapi.Gym.viewers[0].drawn == 3
+    assert tuple(calls[-len(FRAME) :]) == FRAME  # results are fetched before they are drawn, on a GPU too
     with pytest.raises(RuntimeError, match="no pictures"):
         sim.render()
     isaacgym.set_knobs(after_torch=True, closed=True)
@@ -312,13 +417,16 @@ def test_without_the_package(tmp_path):
         assert done.stderr.count("\n") == 1
 
 
-def test_a_training(tmp_path):
-    """The command, from the import order on; the joints come in another order than ours."""
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_training(processes, tmp_path):
+    """The command, from the import order on, also in several processes; the joints come in another order than ours."""
     (tmp_path / "my.reward").write_text("forward_vel + 1.0*alive - 0.01*sum(torques^2)\n")
     done = run("train", tmp_path / "my.reward", "--sim", "isaacgym", "--device", "cpu", "--num-envs", 8, "--max-epochs", 3, "--out", tmp_path, "--name", "a",
+               "--gpus", processes,
                double=True, ISAACGYM_DOUBLE="order=permuted")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "8 environments on isaacgym" in done.stdout and "gym_38" not in done.stdout
+    several = "2 x " if processes > 1 else ""
+    assert f"{several}8 environments on isaacgym" in done.stdout and "gym_38" not in done.stdout
     summary = json.loads((tmp_path / "a" / "summary.json").read_text())
     assert (summary["status"], summary["epoch"]) == ("max_epochs", 3)
     assert json.loads((tmp_path / "a" / "run.json").read_text())["sim"] == "isaacgym"

@@ -54,6 +54,17 @@ def contact_force_at_rest_is_the_weight(bench: Bench) -> None:
     near("force on bodies in the air", sim.contact_forces[:, others], 0.0)
 
 
+def contact_forces_are_in_the_world_frame(bench: Bench) -> None:
+    """A sled that lies on its side is carried upwards."""
+    sim = bench.sim(bench.robot(SLED, dt=0.002))
+    half = math.sqrt(0.5)
+    reset_all(sim, state(2, pos=(0, 0, 0.2), rot=(half, 0, 0, half)))
+    for _ in range(50):
+        sim.step(torch.zeros(2, 1))
+    weight = float(sim.body_mass.sum()) * GRAVITY
+    near("force on it, N", sim.contact_forces[:, 0], [0, 0, weight], atol=0.02 * weight)
+
+
 def a_robot_does_not_touch_itself_unless_its_model_does(bench: Bench) -> None:
     """The humanoid's geoms touch the floor alone; here its feet are one in the other."""
     task = bench.task
@@ -93,6 +104,16 @@ def nothing_slows_a_spin(bench: Bench) -> None:
     near("velocity, m/s", sim.root_states[:, 7], 3.0, rtol=1e-3)
 
 
+def nothing_limits_a_speed(bench: Bench) -> None:
+    """Faster than the limits that simulators have of their own."""
+    sim = bench.sim(bench.robot(BRICK, dt=1e-4, decimation=1))
+    reset_all(sim, state(2, pos=(0, 0, 5), lin_vel=(120, 0, 0), ang_vel=(0, 0, 90)), dof_vel=150.0)
+    sim.step(torch.zeros(2, 1))
+    near("spin, rad/s", sim.root_states[:, 12], 90.0, rtol=0.03)
+    near("speed of the joint, rad/s", sim.dof_vel, 150.0, rtol=0.03)
+    near("velocity, m/s", sim.root_states[:, 7], 120.0, rtol=0.03)
+
+
 def friction_is_that_of_the_model(bench: Bench) -> None:
     """Thrown along the floor, a sled slides v² / 2μg far."""
     sim = bench.sim(bench.robot(SLED, dt=0.001))
@@ -104,6 +125,7 @@ def friction_is_that_of_the_model(bench: Bench) -> None:
 
 
 LAWS = (
-    free_fall, pendulum_period, contact_force_at_rest_is_the_weight, a_robot_does_not_touch_itself_unless_its_model_does,
-    joint_limits_hold, nothing_slows_a_spin, friction_is_that_of_the_model,
+    free_fall, pendulum_period, contact_force_at_rest_is_the_weight,
+    contact_forces_are_in_the_world_frame, a_robot_does_not_touch_itself_unless_its_model_does,
+    joint_limits_hold, nothing_slows_a_spin, nothing_limits_a_speed, friction_is_that_of_the_model,
 )  # fmt: skip

@@ -27,6 +27,16 @@ def pd_step_response(bench: Bench) -> None:
         near(f"angle after {t:g} s", sim.dof_pos[:, 0], target * (1 - curve), atol=0.012)
 
 
+def a_new_target_counts(bench: Bench) -> None:
+    """Each control step has its own, and each environment."""
+    sim = bench.sim(bench.robot(ARM, stiffness=2.0, damping=0.2, dt=0.002))
+    reset_all(sim)
+    for target in (0.4, -0.3):
+        for _ in range(60):
+            sim.step(torch.tensor([[target], [-target]]))
+        near(f"angle with the target {target}", sim.dof_pos[:, 0], [target, -target], atol=0.02)
+
+
 def motor_force_is_the_pd_law_within_its_limit(bench: Bench) -> None:
     """With one physics step a control step, the force is known from the state before it."""
     sim = bench.sim(bench.robot(ARM, stiffness=3.0, damping=0.01, decimation=1, dt=0.0001, effort=0.5), 3)
@@ -97,6 +107,6 @@ def each_joint_moves_its_own_body(bench: Bench) -> None:
 
 
 LAWS = (
-    pd_step_response, motor_force_is_the_pd_law_within_its_limit, motor_force_is_that_of_the_last_physics_step,
+    pd_step_response, a_new_target_counts, motor_force_is_the_pd_law_within_its_limit, motor_force_is_that_of_the_last_physics_step,
     a_joint_has_its_own_damping_and_armature, each_joint_moves_its_own_body,
 )  # fmt: skip

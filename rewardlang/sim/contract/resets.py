@@ -59,6 +59,7 @@ def resets_one_after_the_other(bench: Bench) -> None:
     """Two masks before a step: both count, the later one where both name an environment."""
     sim = bench.sim(bench.robot(BRICK, dt=1e-4, decimation=1), 4)
     heights, still = torch.zeros(4), torch.zeros(4, 1)
+    sim.step(still)
     for mask, height in (([1, 1, 0, 0], 3.0), ([0, 1, 1, 0], 5.0)):
         chosen = torch.tensor(mask, dtype=torch.bool)
         sim.reset(chosen, state(4, pos=(0, 0, height)), still + height / 10, still)

@@ -6,8 +6,18 @@ import math
 
 import torch
 
-from rewardlang.sim.contract.bench import TENSORS, Bench, holds, matrix, near, reset_all, state, unit
-from rewardlang.sim.contract.robots import BRICK
+from rewardlang.sim.contract.bench import (
+    TENSORS,
+    Bench,
+    holds,
+    matrix,
+    near,
+    reset_all,
+    snapshot,
+    state,
+    unit,
+)
+from rewardlang.sim.contract.robots import BRICK, PENDULUM
 
 HALF = math.sqrt(0.5)
 
@@ -103,8 +113,56 @@ def all_quantities_describe_the_same_instant(bench: Bench) -> None:
     near("spin of the arm", arm[10:13], root[10:13] + base[:, 2] * sim.dof_vel[0, 0].double(), atol=1e-4)
 
 
+def a_fixed_base_stays_where_the_file_has_it(bench: Bench) -> None:
+    """Turned, and whatever a reset asks for."""
+    turn = unit(0.3, -0.2, 0.6, 0.7).tolist()
+    quat = " ".join(repr(turn[i]) for i in (3, 0, 1, 2))  # wxyz in a file
+    xml = PENDULUM.replace('pos="0 0 2"', f'pos="0.5 -0.4 2" quat="{quat}"')
+    assert xml != PENDULUM
+    sim = bench.sim(bench.robot(xml, decimation=5))
+    due = torch.tensor([0.5, -0.4, 2, *turn, 0, 0, 0, 0, 0, 0])
+    near("when it is made", sim.root_states, due, atol=1e-6)
+    reset_all(sim, state(2, pos=(1, 1, 1), lin_vel=(1, 2, 3), ang_vel=(3, 2, 1)), dof_pos=0.7)
+    near("at a reset", sim.root_states, due, atol=1e-6)
+    shown = sim.body_states.clone()
+    sim.step(torch.zeros(2, 1))
+    near("after a step", sim.root_states, due, atol=1e-6)
+    near("the bob's way in 5 ms, m", sim.body_states[:, 1, :3], shown[:, 1, :3], atol=1e-3)
+
+
+def it_takes_what_it_is_given_and_no_more(bench: Bench) -> None:
+    """Arguments stay as they are, may change afterwards, and may carry gradients; nobody is reset by an empty mask."""
+    sim = bench.sim(bench.robot(BRICK, stiffness=3.0, damping=0.1))
+    mask, root = torch.tensor([True, False]), state(2, pos=(0.1, 0.2, 4), rot=unit(0.1, 0.2, 0.3, 0.9).tolist(), lin_vel=(0.3, 0, 0), ang_vel=(1, 2, 3))  # fmt: skip
+    given = [mask, root, torch.full((2, 1), 0.2), torch.full((2, 1), -1.0)]
+    was = [each.clone() for each in given]
+    sim.reset(given[0], *(each.requires_grad_() for each in given[1:]))
+    targets = torch.full((2, 1), 0.25, requires_grad=True)
+    for each, before in zip(given, was):
+        near("what a reset was given", each.detach(), before)
+        each.detach().zero_()
+    sim.step(targets)
+    near("what a step was given", targets.detach(), 0.25)
+    holds(
+        "tensors with gradients",
+        not any(getattr(sim, name).requires_grad for name in TENSORS),
+        "some",
+        "none",
+    )
+    near(
+        "what was reset, and no longer given",
+        sim.root_states[0, :3],
+        root.new_tensor([0.1, 0.2, 4]),
+        atol=0.05,
+    )
+    seen = snapshot(sim)
+    sim.reset(torch.tensor([False, False]), root.detach(), *(each.detach() for each in given[2:]))
+    for name, tensor in seen.items():
+        near(f"{name} after a reset of nobody", getattr(sim, name), tensor)
+
+
 LAWS = (
     shapes_names_and_constants, tensors_keep_their_addresses, masses_and_their_centres, yaw_turns_the_body,
     velocities_are_those_of_the_body_origin_in_the_world_frame, reset_velocities_are_in_the_world_frame,
-    all_quantities_describe_the_same_instant,
+    all_quantities_describe_the_same_instant, a_fixed_base_stays_where_the_file_has_it, it_takes_what_it_is_given_and_no_more,
 )  # fmt: skip
