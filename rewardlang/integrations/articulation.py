@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import torch
 
@@ -13,8 +13,7 @@ from ..reward import QuantityError
 from ..task import Commands
 from .live import Sources, described, numbered
 
-Read = Callable[[Any], torch.Tensor]  # from the environment
-Given = Mapping[str, Tuple[HostQuantity, Read]]
+Read = Callable[..., Any]  # from the environment
 XYZW = [1, 2, 3, 0]  # from wxyz
 FREE = (-math.inf, math.inf)  # a curriculum may widen what the config says
 
@@ -38,6 +37,12 @@ class Articulation:
         self.env, self.asset, self.about = env, env.scene[asset], about
         self.data = self.asset.data
         self.command_term = _velocity_command(env, command)
+        acceleration = HostQuantity(
+            axes="joints",
+            unit="rad/s^2",
+            doc="Joint accelerations as the library has them, of a physics step.",
+        )
+        about.given.setdefault("joint_acc", (acceleration, lambda env: env.scene[asset].data.joint_acc))
         self.sources: Sources = {
             **STATES,
             **{name: _of_env(read) for name, read in about.sources.items()},
@@ -117,13 +122,28 @@ def taking(read: Read, columns: Optional[torch.Tensor]) -> Read:
     return lambda env: read(env).index_select(1, columns.to(env.device))
 
 
-def contact_quantities(name: str, axes: Sequence[Any], data: Callable[[Any], Any], columns: Optional[torch.Tensor]) -> Dict[str, Tuple[HostQuantity, Read]]:  # fmt: skip
-    """The times that a contact sensor keeps, which both libraries call the same."""
+def contact_quantities(name: str, axis: Any, data: Read, sensor: Read, columns: Optional[torch.Tensor]) -> Dict[str, Tuple[HostQuantity, Read]]:  # fmt: skip
+    """The times that a contact sensor keeps, which both libraries call the same; along an axis."""
     out: Dict[str, Tuple[HostQuantity, Read]] = {}
-    for field_name, doc in TIMES.items():
-        short = field_name.replace("current_", "")
-        read = taking(lambda env, key=field_name: getattr(data(env), key), columns)  # type: ignore[misc]
-        out[f"{name}_{short}"] = (HostQuantity(axes=list(axes), unit="s", range=(0, math.inf), doc=doc), read)
+    for key, doc in TIMES.items():
+        time = HostQuantity(axes=[axis], unit="s", range=(0, math.inf), doc=doc)
+        out[f"{name}_{key.replace('current_', '')}"] = (
+            time,
+            taking(lambda env, key=key: getattr(data(env), key), columns),
+        )  # type: ignore[misc]
+    for key, doc in EVENTS.items():
+        event = lambda env, key=key: getattr(sensor(env), f"compute_{key}")(env.step_dt)
+        out[f"{name}_{key}"] = (HostQuantity(axes=[axis], kind="bool", doc=doc), taking(event, columns))
+    return out
+
+
+def action_scales(actions: Any) -> List[float]:
+    """What one unit of each action moves its target by; 1 where the action does not say."""
+    out: List[float] = []
+    for key in actions.active_terms:
+        term = actions.get_term(key)
+        scale = getattr(term, "_scale", 1.0)
+        out += scale[0].tolist() if isinstance(scale, torch.Tensor) else [float(scale)] * term.action_dim
     return out
 
 
@@ -132,6 +152,10 @@ TIMES = {
     "current_contact_time": "Seconds in contact, by the physics step; 0 without.",
     "last_air_time": "Seconds that the last time without contact took.",
     "last_contact_time": "Seconds that the last contact took.",
+}
+EVENTS = {
+    "first_contact": "Whether a contact began within this control step, by the physics step.",
+    "first_air": "Whether a contact ended within this control step, by the physics step.",
 }
 
 

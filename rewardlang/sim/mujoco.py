@@ -82,7 +82,7 @@ class Sim:
 
     def begin(self, targets: torch.Tensor, mask: torch.Tensor) -> None:
         """The first physics step of a control step: the force tensors of `mask` [N] bool hold what acts in it; `finish` is to follow."""
-        self._advance(1, targets)
+        self._advance(1, targets, shown=self._decimation == 1)  # else they are soon reckoned anew
         self._show_forces(torch.nonzero(mask).flatten().numpy())
 
     def finish(self) -> None:
@@ -117,12 +117,13 @@ class Sim:
         self._batch.forward(ids=rows)
         self._refresh(rows)
 
-    def _advance(self, steps: int, targets: Optional[torch.Tensor] = None) -> None:
-        """So many physics steps, towards new targets if they are given."""
+    def _advance(self, steps: int, targets: Optional[torch.Tensor] = None, shown: bool = True) -> None:
+        """So many physics steps, towards new targets if they are given. The new poses and velocities are reckoned if they are to be shown."""
         if targets is not None:
             self._ctrl[:, self._motors] = targets.detach().numpy()[:, self._action_of_motor]
         # The stage makes poses and velocities those of the new state; forces stay the last physics step's.
-        self._batch.step(nstep=steps, stage=int(mujoco.mjtStage.mjSTAGE_VEL))
+        stage = mujoco.mjtStage.mjSTAGE_VEL if shown else mujoco.mjtStage.mjSTAGE_NONE
+        self._batch.step(nstep=steps, stage=int(stage))
 
     def _show_forces(self, rows) -> None:
         _, _, dof_forces, contact_forces, _ = self._shown
