@@ -48,6 +48,7 @@ def make(name: str, spec: Any, **params: float) -> Any:
             self.own = self.rew_buf.clone(), self.reset_buf.clone()
 
     isaacgym_task_map[name] = attach(Watched, spec, params=params)
+    torch.manual_seed(0)  # of its resets
     gymapi.forget()  # as in a new process
     vec_task.EXISTING_SIM = None
     given = [f"task={name}", f"num_envs={ENVS}", "sim_device=cpu", "rl_device=cpu", "pipeline=cpu", "headless=True",
