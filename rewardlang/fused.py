@@ -24,8 +24,9 @@ from .lang.kernel_triton import padded
 from .reward import StepOutput
 from .statistics import AMOUNTS, COUNTS, Reading, named
 
-# Environments in a block and its warps, by the number of environments: many small blocks fill a GPU with few, large ones make few sums.
-SHAPES = ((16384, 8, 1), (131072, 32, 1), (sys.maxsize, 64, 2))
+# Environments in a block and its warps, by the number of environments: small blocks fill a GPU with few, and with many take few
+# registers, so that more are under way at once; between these it is well to make fewer sums.
+SHAPES = ((16384, 8, 1), (131072, 32, 1), (sys.maxsize, 16, 1))
 
 
 class Books(Reading):

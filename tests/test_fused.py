@@ -11,6 +11,7 @@ import pytest
 import torch
 from inventory.test_inventory import ROWS, compiled
 from lang.states import Moment, cast, sequence
+from zoo.cases import HOSTS
 
 import rewardlang
 from rewardlang.reward import Reward
@@ -26,6 +27,12 @@ SPECS = sorted((ROOT / "tests" / "data" / "specs").glob("*.reward")) + sorted(
 )
 SPECS += sorted((ROOT / "benchmarks" / "data").glob("*.reward"))
 N, STEPS, CHANGE = 5, 2, 1
+
+
+def compiled_of(path: Path) -> rewardlang.Compiled:
+    """A spec with its observations, and with what it reads of a host."""
+    host = HOSTS.get(f"{path.parent.name}/{path.stem}")
+    return rewardlang.compile(rewardlang.load(path), observations=True, quantities=host)
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +95,7 @@ def same(ours: Any, due: Any, names: List[str], where: str) -> None:
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_spec(path: Path) -> None:
-    program = rewardlang.compile(rewardlang.load(path), observations=True)
+    program = compiled_of(path)
     compare(program, sequence(program.vocabulary, N, STEPS, 1))
 
 
@@ -231,7 +238,7 @@ def test_a_source_is_kept_under_its_hash(tmp_path: Path) -> None:
 def test_style() -> None:
     """Each line of the spec's ends in its shape and place; nothing trails; hostile names are made harmless."""
     for path in SPECS:
-        source = rewardlang.compile(rewardlang.load(path), observations=True).kernel
+        source = compiled_of(path).kernel
         compile(source, path.stem, "exec")
         assert not [line for line in source.splitlines() if line != line.rstrip()]
     assert "# [N, joints]" in source and "eighteen.reward:" in source
