@@ -59,7 +59,15 @@ class Sensed:
             )
         if "force" in cfg.fields:
             force = lambda env: self.data(env).force
-            self._give("force", force, columns, "Contact force.", axes=[axis, "xyz"], unit="N", frame=frame)
+            self._give(
+                "force",
+                force,
+                columns,
+                "Contact force, from the body on what it touches.",
+                axes=[axis, "xyz"],
+                unit="N",
+                frame=frame,
+            )
             if cfg.history_length:
                 axes = [axis, {f"{self.name}_substeps": cfg.history_length}, "xyz"]
                 doc = "Contact force of the last physics steps, newest first."
@@ -72,11 +80,12 @@ class Sensed:
                     unit="N",
                     frame=frame,
                 )
-            everywhere = sorted(names) == sorted(
-                f"{self.asset}/{name}" for name in self.env.scene[self.asset].body_names
-            )
-            if everywhere and cfg.primary.mode == "body" and frame and cfg.secondary is None:
-                self.about.sources.setdefault("contact_forces", taking(force, columns))
+            every = sorted(f"{self.asset}/{name}" for name in self.env.scene[self.asset].body_names)
+            net = cfg.reduce == "netforce" and cfg.secondary is None and cfg.primary.mode == "body"
+            if (
+                net and sorted(names) == every
+            ):  # MuJoCo's is the force that the body gives, the language's the one that it gets
+                self.about.sources.setdefault("contact_forces", taking(lambda env: -force(env), columns))
         if cfg.track_air_time:
             sensor = lambda env: env.scene[self.key]
             self.about.given.update(contact_quantities(self.name, axis, self.data, sensor, columns))

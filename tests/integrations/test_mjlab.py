@@ -189,6 +189,47 @@ def test_rules_end_episodes() -> None:
     assert all(0 <= log["Metrics/tilt"] <= 1 for log in mine.logs)
 
 
+STANDING = """
+reward = alive
+metric load = sum(contact_forces.z)
+metric weighs = sum(body_mass) * 9.81
+metric feet = sum(feet_ground_contact_force.z)
+metric apart = norm(com_pos - root_pos)
+metric place = norm(root_pos.xy)
+metric effort = max(torque_limits)
+metric gains = max(stiffness)
+"""
+
+
+def test_what_a_standing_robot_reads() -> None:
+    """Its weight, where it stands from its environment's origin, and numbers of its model."""
+    from mjlab.sensor import ContactMatch, ContactSensorCfg
+
+    made = config("go1", rewards={"spec": reward_term(rewardlang.parse(STANDING))})
+    made.events.pop("push_robot")
+    everywhere = ContactMatch(mode="body", pattern=".*", entity="robot")
+    made.scene.sensors += (
+        ContactSensorCfg(name="touch", primary=everywhere, fields=("found", "force"), reduce="netforce"),
+    )
+    env = ManagerBasedRlEnv(made, device="cpu")
+    env.reset(seed=3)
+    for _ in range(60):
+        *_, extras = env.step(torch.zeros(ENVS, 12))
+    read = {
+        name: float(extras["log"][f"Metrics/{name}"])
+        for name in ("load", "weighs", "feet", "apart", "place", "effort", "gains")
+    }
+    assert read["load"] == pytest.approx(read["weighs"], rel=0.03) and read["feet"] == pytest.approx(
+        -read["load"], rel=1e-4
+    )
+    assert read["apart"] < 0.05 and read["place"] < 0.75
+    model = env.sim.mj_model
+    assert read["weighs"] == pytest.approx(9.81 * float(model.body_mass.sum()))
+    assert read["effort"] == pytest.approx(model.actuator_forcerange.max()) and read[
+        "gains"
+    ] == pytest.approx(model.actuator_gainprm[:, 0].max())
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(FileNotFoundError):
         reward_term("no_such.reward")
