@@ -237,7 +237,7 @@ class Environment:
     device, num_envs, step_dt, max_episode_length = "cpu", ENVS, DT, 25
     max_episode_length_s = 0.5
 
-    def __init__(self, lab: Any, rewards: Dict[str, Any], terminations: Dict[str, Any]) -> None:
+    def __init__(self, lab: Any, rewards: Any, terminations: Dict[str, Any]) -> None:
         self.view = View()
         gravity = SimpleNamespace(
             get_gravity=lambda: (0.0, 0.0, -9.81), update_articulations_kinematic=lambda: None

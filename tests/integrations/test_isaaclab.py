@@ -112,8 +112,13 @@ def stepped(env: Any) -> Any:
 
 def test_the_velocity_task_is_paid_the_same(lab: Any) -> None:
     theirs = stepped(source.Environment(lab, own_rewards(lab), own_terminations(lab)))
-    spec = {"spec": lab.integration.reward_term(rewardlang.parse(SPEC))}
-    mine = stepped(source.Environment(lab, spec, own_terminations(lab)))
+    from isaaclab.utils import configclass
+
+    @configclass
+    class RewardsCfg:
+        spec = lab.integration.reward_term(rewardlang.parse(SPEC))
+
+    mine = stepped(source.Environment(lab, RewardsCfg(), own_terminations(lab)))
     assert (
         torch.equal(theirs[1], mine[1])
         and torch.equal(theirs[2], mine[2])
