@@ -37,6 +37,9 @@ class Value(str):
         value.place = place
         return value
 
+    def __getnewargs__(self) -> Tuple[str, Place]:  # type: ignore[override]
+        return str(self), self.place
+
 
 @dataclass(eq=False)
 class Element:

@@ -187,6 +187,8 @@ def _ranges(task: Task) -> Dict[str, Tuple[float, float]]:
     """Ranges that the task's own numbers give, over all elements."""
     known = {} if task.commands is None else _command_ranges(task.commands)
     for name, each in _each(task).items():
+        if not each:  # a task without a robot
+            continue
         known[name] = (min(low for low, _ in each), max(high for _, high in each))
     steps = task.max_episode_length
     return {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -368,3 +370,13 @@ def test_reading_a_task_imports_neither_torch_nor_mujoco():
     code = "import sys; from rewardlang.task import load_task; load_task('humanoid'); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"torch", "mujoco", "numpy", "rl_games"} & set(modules.split())
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda task: pickle.loads(pickle.dumps(task))], ids=["copied", "pickled"])  # fmt: skip
+def test_a_task_is_copied_and_pickled(again):
+    """Configs that hold one are copied, and processes are sent one; where its numbers stand in the robot's file goes along."""
+    task = load_task("quadruped")
+    other = again(task)
+    assert other == task and other is not task
+    program = rewardlang.compile("alive", task)
+    assert again(program).source == program.source

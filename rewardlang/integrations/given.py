@@ -7,9 +7,10 @@ from typing import Any, Mapping, Optional, Union
 
 import torch
 
-from .. import Compiled, HostQuantity, Reward, Spec, Task, compile, load
+from .. import Compiled, HostQuantity, Reward, Spec, Task, compile, did_you_mean, load
 from ..lang.loader import SHIPPED
 from ..lang.resolve import resolve
+from ..lang.vocabulary import Vocabulary
 from ..quantities import vocabulary
 from ..reward import QuantityError
 
@@ -26,14 +27,21 @@ def spec_of(spec: Union[str, Path, Spec]) -> Spec:
         if path.is_file() or path.is_absolute()
         else [root / path for root in SHIPPED if (root / path).is_file()]
     )
+    if not shipped and not path.is_file():
+        names = [str(file.relative_to(root)) for root in SHIPPED for file in root.rglob("*.reward")]
+        hint = did_you_mean(str(spec), names)
+        raise FileNotFoundError(f"no such file, and no shipped spec: {spec}{'; ' if hint else ''}{hint}")
     return load(shipped[0] if shipped else path)
 
 
 def bound(spec: Given, num_envs: int, device: Any, task: Union[Task, str, None] = None, quantities: Optional[Mapping[str, Union[str, HostQuantity]]] = None,
           params: Optional[Mapping[str, float]] = None, dtype: torch.dtype = torch.float32) -> Reward:  # fmt: skip
-    """The reward of a spec for `num_envs` environments. Raises RewardError for mistakes in the spec."""
+    """The reward of a spec for `num_envs` environments. Raises RewardError for mistakes in the spec, ValueError for a program of
+    another robot or another control period than the task's."""
     if not isinstance(spec, Compiled):
         spec = compile(spec_of(spec), task, quantities=quantities)
+    elif isinstance(task, Task):
+        _check_program(spec, vocabulary(task))
     return Reward(spec, num_envs, device, dtype, params)
 
 
@@ -49,6 +57,20 @@ def read(
     spec = spec_of(spec)
     resolve(spec.tree, vocabulary(task, quantities))
     return spec
+
+
+def _check_program(program: Compiled, names: Vocabulary) -> None:
+    """Raise ValueError with both sides, if a program was compiled for something else than it is to be paid on."""
+    made = program.vocabulary
+    listed = lambda of, axis: ", ".join(of.axes[axis].elements)
+    sides = [("control steps of", f"{made.dt:g} s", f"{names.dt:g} s")]
+    sides += [(axis, listed(made, axis), listed(names, axis)) for axis in ("joints", "bodies")]
+    for what, asked, found in sides:
+        if asked != found:
+            raise ValueError(
+                f"{program.name} was compiled for {made.task}, with {what} {asked}; {names.task} has {found}. "
+                "Give the spec itself: it is compiled for what it is to be paid on"
+            )
 
 
 def check_names(reward: Reward, given: Mapping[str, Any], where: str) -> None:

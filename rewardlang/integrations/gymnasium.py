@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import torch
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
-from .. import HostQuantity, Task
-from .given import Given, bound, check_names
+from .. import Compiled, HostQuantity, Task
+from ..lang import nodes
+from .given import Given, bound, check_names, spec_of
+from .live import FIXED, described, numbered
 
 Read = Callable[[Any, Mapping[str, Any], np.ndarray], Mapping[str, Any]]
 ENDED = {
@@ -24,20 +27,32 @@ class ReplaceReward(VectorWrapper):
     begins. Also readable: `time_limit` (truncations), `env_terminated`, `episode_step` and `episode_time`. Episodes end where the
     environment ends them. `infos` gains `reward_terms` {name: [N]} and `env_reward` [N], what the environment itself paid.
 
+    Without a `task`, here or in the spec, there is no robot: the spec reads what `quantities` declare, and `alive` is false where the
+    environment terminates. `dt` is the control period in s, of an environment that does not say it itself.
+
     Raises ValueError for an environment of another control period than the task's, or one that does not say how it resets.
     """
 
     def __init__(self, env: VectorEnv, spec: Given, read: Read, task: Union[Task, str, None] = None,
                  quantities: Optional[Mapping[str, Union[str, HostQuantity]]] = None, params: Optional[Mapping[str, float]] = None,
-                 dtype: torch.dtype = torch.float32) -> None:  # fmt: skip
+                 dtype: torch.dtype = torch.float32, dt: Optional[float] = None) -> None:  # fmt: skip
         super().__init__(env)
         mode = env.metadata.get("autoreset_mode")
         if mode is None:
             raise ValueError("the environment's metadata has no `autoreset_mode`")
         self.mode = AutoresetMode(mode)
-        self.reward = bound(spec, env.num_envs, "cpu", task, {**ENDED, **(quantities or {})}, params, dtype)
+        period = _period(env, dt)
+        if not isinstance(spec, Compiled):
+            spec = spec_of(spec)
+            if task is None and not any(isinstance(s, nodes.Task) for s in spec.tree.statements):
+                task = _without_robot(env, period)
+        declared = {**ENDED, **(quantities or {})}
+        self.reward = bound(spec, env.num_envs, "cpu", task, declared, params, dtype)
         self.dt = self.reward.program.vocabulary.dt
-        _check_period(env, self.dt)
+        if period is not None and abs(period - self.dt) > 1e-9:
+            raise ValueError(
+                f"a control step of the environment lasts {period:g} s, one of the task {self.dt:g} s"
+            )
         self.read = read
         self.ended = np.zeros(env.num_envs, bool)  # [N], by the last step
         self.steps = np.zeros(env.num_envs)  # [N], of the episode
@@ -119,7 +134,7 @@ def _final(observations: Any, infos: Mapping[str, Any], ended: np.ndarray) -> Tu
     else:
         keep = _put(observations, [final[i] for i in np.flatnonzero(ended)], ended)
     told: Dict[str, Any] = dict(infos)
-    for key, array in infos["final_info"].items():
+    for key, array in infos.get("final_info", {}).items():
         if not isinstance(array, dict):
             old = told.get(key, np.zeros_like(array))
             told[key] = _put(old, np.asarray(array)[ended], ended)
@@ -132,13 +147,28 @@ def _put(array: Any, rows: Any, mask: np.ndarray) -> np.ndarray:
     return out
 
 
-def _check_period(env: VectorEnv, dt: float) -> None:
-    """Raise ValueError if an environment that knows its control period has another one than the task."""
-    try:
-        periods = env.unwrapped.get_attr("dt")  # type: ignore[attr-defined]
-    except AttributeError:
-        return
-    if any(abs(period - dt) > 1e-9 for period in periods):
+def _period(env: VectorEnv, given: Optional[float]) -> Optional[float]:
+    """How long a control step lasts, s: as the environment says, else as given. Raises ValueError where the two differ."""
+    inner: Any = env.unwrapped
+    try:  # asked first, as a worker of AsyncVectorEnv that lacks an attribute is shut down
+        said = set(inner.get_attr("dt")) if all(inner.call("has_wrapper_attr", "dt")) else set()
+    except AttributeError:  # vectorised by itself
+        said = {inner.dt} if hasattr(inner, "dt") else set()
+    periods = {float(period) for period in said | ({given} - {None}) if isinstance(period, (int, float))}
+    if periods and max(periods) - min(periods) > 1e-9:
         raise ValueError(
-            f"a control step of the environment lasts {periods[0]:g} s, one of the task {dt:g} s"
+            f"a control step lasts {' s or '.join(f'{p:g}' for p in sorted(periods))} s, which differ"
         )
+    return next(iter(periods), None)
+
+
+def _without_robot(env: VectorEnv, dt: Optional[float]) -> Task:
+    """The environment as a task without joints and bodies. Raises ValueError if nobody says how long its control step is."""
+    if dt is None:
+        raise ValueError("the environment does not say how long a control step lasts: `ReplaceReward(..., dt=0.02)`, in s, or a `task`")  # fmt: skip
+    about = env.unwrapped.spec
+    robot = {name: () for name in FIXED}
+    steps = getattr(about, "max_episode_steps", None) or 1000
+    actions = numbered(int(np.prod(env.single_action_space.shape or (1,))))
+    task = described(getattr(about, "id", type(env.unwrapped).__name__), dt, steps, (), (), actions, {}, robot)  # fmt: skip
+    return replace(task, quantities={})  # `env_terminated` is declared for every task

@@ -105,3 +105,34 @@ def test_refused(tmp_path: Path) -> None:
     ):
         wrapped.reset(seed=0)
     env.close()
+
+
+CART = {"place": rewardlang.HostQuantity(unit="m"), "lean": rewardlang.HostQuantity(unit="rad")}
+STEADY = "reward = 1.0*alive - 0.1*abs(lean)/1[rad] as lean_cost - 0.01*abs(rate(place))/1[m/s] as speed"
+
+
+@pytest.mark.filterwarnings("error")  # a worker that is asked for what it lacks warns, and is shut down
+@pytest.mark.parametrize("kind", ["sync", "async", "vector_entry_point"])
+def test_an_environment_without_a_robot(kind: str) -> None:
+    """CartPole has no `dt`, joints or bodies: `alive` and episodes are its own, the rate is per the period that is given."""
+    read = lambda observations, infos, actions: {"place": observations[:, 0], "lean": observations[:, 2]}
+    bare = gymnasium.make_vec("CartPole-v1", num_envs=4, vectorization_mode=kind)
+    env = ReplaceReward(bare, rewardlang.parse(STEADY), read, quantities=CART, dt=0.02)
+    before, _ = env.reset(seed=0)
+    env.action_space.seed(0)
+    begins, ends = np.zeros(4, bool), 0
+    for _ in range(60):
+        after, paid, terminated, truncated, _ = env.step(env.action_space.sample())
+        own = ~terminated - 0.1 * abs(after[:, 2]) - 0.01 * abs(after[:, 0] - before[:, 0]) / 0.02
+        np.testing.assert_allclose(paid, np.where(begins, 0.0, own), atol=1e-6)
+        before, begins, ends = after.copy(), terminated | truncated, ends + int(terminated.sum())
+    assert ends > 4
+    env.close()
+
+
+def test_a_period_that_nobody_says_or_two_say() -> None:
+    cart = gymnasium.make_vec("CartPole-v1", num_envs=1)
+    with pytest.raises(ValueError, match="does not say how long a control step lasts"):
+        ReplaceReward(cart, rewardlang.parse(STEADY), lambda o, i, a: {}, quantities=CART)
+    with pytest.raises(ValueError, match="lasts 0.02 s or 0.05 s"):
+        ReplaceReward(gymnasium.make_vec("Pendulum-v1", num_envs=1), rewardlang.parse("alive"), lambda o, i, a: {}, dt=0.02)  # fmt: skip

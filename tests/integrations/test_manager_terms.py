@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Dict
 
@@ -10,6 +11,7 @@ import torch
 
 import rewardlang
 from rewardlang.integrations.articulation import Described, action_scales, actuated, sorted_columns, taking
+from rewardlang.integrations.given import bound, spec_of
 from rewardlang.integrations.manager_terms import SpecReward, SpecTermination, settings
 
 N, DT = 3, 0.02
@@ -163,3 +165,24 @@ def test_names_of_actions_and_columns() -> None:
     assert actuated(actions, ("knee", "ankle")) == ("action_0", "action_1")
     assert action_scales(actions) == [0.25, 0.5]
     assert sorted_columns(["left_foot", "right_foot"], BODIES)[1] is None
+
+
+def test_a_program_of_something_else_is_refused() -> None:
+    """The joints of a program have an order: it is for the robot that it was compiled for, and for its control period."""
+    program = rewardlang.compile("alive", "quadruped")
+    task = rewardlang.load_task("quadruped")
+    bound(program, 2, "cpu", task)
+    with pytest.raises(
+        ValueError, match="compiled for quadruped, with joints FL_hip, .*; humanoid has left_hip_yaw, .*"
+    ):
+        bound(program, 2, "cpu", rewardlang.load_task("humanoid"))
+    with pytest.raises(ValueError, match="with control steps of 0.02 s; quadruped has 0.01 s"):
+        bound(program, 2, "cpu", replace(task, decimation=task.decimation // 2))
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(
+        FileNotFoundError,
+        match="no shipped spec: zoo/mjlab/go1.reward; did you mean `zoo/mjlab/go1_flat.reward`",
+    ):
+        spec_of("zoo/mjlab/go1.reward")
