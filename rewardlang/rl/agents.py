@@ -38,6 +38,7 @@ class PPO(A2CAgent):
         result = self.epoch()
         ranks.share_moments(self.model, before)
         ranks.share_statistics(self.vec_env.reward.sums)
+        ranks.share_means([self.game_rewards, self.game_shaped_rewards, self.game_lengths])
         return result
 
     def epoch(self) -> Any:

@@ -18,7 +18,7 @@ from . import checkpoint, run_folder
 from .env import Host, RewardEnv
 from .ppo_config import Params, for_run, load_settings, to_yaml
 from .ppo_schema import SCHEMAS
-from .ranks import ALONE, Ranks
+from .ranks import ALONE, Ranks, on_cpu
 from .run_folder import RunError, RunFolder
 
 MAX_SEED = 2**32 - 1  # numpy's
@@ -133,7 +133,7 @@ def new_plan(
 ) -> Plan:
     """The plan of a new run. Raises a ValueError that says what is wrong with the input."""
     algo = _algorithm(algo)
-    _several(ranks, algo)
+    _several(ranks, algo, device)
     asked = ranks.device(device)
     sim, device, why = choose_sim(sim, None if asked is None else _device(asked))
     seed = _seed(1 if seed is None else seed)
@@ -142,11 +142,13 @@ def new_plan(
     loaded = rewardlang.load(spec)
     task = rewardlang.task_of(loaded, task)
     program = rewardlang.compile(loaded, task, observations=True)
+    for param, value in (params or {}).items():
+        program.param(param, value)
     path = getattr(task, algo)
     settings = for_run(
         load_settings(path, algo),
         path,
-        on_cpu=_on_cpu(device),
+        on_cpu=on_cpu(device),
         task_num_envs=task.num_envs,
         num_envs=num_envs,
         max_epochs=max_epochs,
@@ -205,17 +207,17 @@ def resumed_plan(
             f"{spec} is not the spec of {folder.path}; --resume continues with the run's own, so leave it out "
             "(or start a new run)"
         )
-    _several(ranks, info["algo"])
+    _several(ranks, info["algo"], device)
     device = _device(ranks.device(device or info["device"]) or "cpu")
     path = folder.settings(info["algo"])
     settings = for_run(
         load_settings(path, info["algo"]),
         path,
-        on_cpu=_on_cpu(device),
+        on_cpu=on_cpu(device),
         task_num_envs=info["num_envs"],
         max_epochs=max_epochs,
     )
-    if _on_cpu(device) and not _on_cpu(info["device"]):
+    if on_cpu(device) and not on_cpu(info["device"]):
         settings["config"]["torch_compile"] = False
     state = checkpoint.read(folder.last, device)
     limit = settings["config"].get("max_epochs", -1)
@@ -295,10 +297,15 @@ def _algorithm(algo: Optional[str]) -> str:
     return algo
 
 
-def _several(ranks: Ranks, algo: str) -> None:
+def _several(ranks: Ranks, algo: str, device: Optional[str]) -> None:
     if ranks.count > 1 and algo != "ppo":
         raise ValueError(
             f"--gpus {ranks.count}: rl_games' {algo} trains in one process; ppo trains in several"
+        )
+    if ranks.count > 1 and not (device in (None, "cuda") or on_cpu(device)):
+        raise ValueError(
+            f"--gpus {ranks.count} --device {device}: each process has a GPU of its own, from cuda:0 on "
+            "(CUDA_VISIBLE_DEVICES says which GPUs these are)"
         )
 
 
@@ -321,10 +328,6 @@ def _or_cpu(device: str) -> str:
         return _device(device)
     except ValueError:
         return "cpu"
-
-
-def _on_cpu(device: str) -> bool:
-    return device.split(":")[0] == "cpu"
 
 
 def _seed(seed: int) -> int:

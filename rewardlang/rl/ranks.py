@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Sequence
 
 import torch
 import torch.distributed as dist
@@ -31,10 +31,18 @@ class Ranks:
 
     def device(self, asked: Optional[str]) -> Optional[str]:
         """The device of this process: its own GPU, or the CPU if that was asked for."""
-        return asked if self.count == 1 or asked == "cpu" else f"cuda:{self.local}"
+        return asked if self.count == 1 or on_cpu(asked) else f"cuda:{self.local}"
 
 
 ALONE = Ranks()
+
+
+def on_cpu(device: Optional[str]) -> bool:
+    return device is not None and device.split(":")[0] == "cpu"
+
+
+# What gloo and NCCL say where another process has gone.
+LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "NCCL communicator was aborted", "remote process exited")  # fmt: skip
 
 
 def mine() -> Ranks:
@@ -106,6 +114,22 @@ def share_moments(model: torch.nn.Module, before: torch.Tensor) -> None:
         one.count.copy_(count)
         one.running_mean.copy_(total / count)
         one.running_var.copy_(square / count - one.running_mean * one.running_mean)
+
+
+def share_means(meters: Sequence[Any]) -> None:
+    """Give each meter (rl_games' or ours) the mean over the episodes of all processes; how many its own has counted stays."""
+    parts = [one.mean.reshape(-1).double() for one in meters]
+    sizes = torch.tensor([float(one.current_size) for one in meters]).to(parts[0])
+    row = torch.cat([*(part * size for part, size in zip(parts, sizes)), sizes])
+    dist.all_reduce(row)
+    *sums, sizes = row.split([*(part.numel() for part in parts), len(meters)])
+    for one, total, size in zip(meters, sums, sizes):
+        one.mean = (total / size.clamp(min=1)).to(one.mean.dtype).view_as(one.mean)
+
+
+def lost(error: BaseException) -> bool:
+    """Whether an error says no more than that another process has gone."""
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in LOST)
 
 
 def _normalizers(model: torch.nn.Module) -> List[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
@@ -26,6 +27,7 @@ ENDINGS = {
     "max_minutes": "the time is up",
     "interrupted": "interrupted",
     "failed": "stopped by an error",
+    "lost": "stopped, since another process has gone,",
 }
 LOG_LINES = 15  # of train.log shown when a training fails
 
@@ -86,6 +88,10 @@ def train(
                 with run.lock():
                     log.open(run.log)
                     _run(plan, env, agent, run, display)
+        except RuntimeError as error:
+            if not ranks.lost(error):
+                raise
+            sys.exit(1)  # the process that has gone is the one to be told of: see launch
         finally:
             env.sim.close()
         ranks.leave(plan.ranks)
@@ -132,6 +138,9 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
             recorder.between_epochs(agent.epoch_num)  # rl_games leaves after its last epoch by itself
         except TrainingOver:
             status = recorder.ended_by
+        except RuntimeError as error:
+            status = "lost" if ranks.lost(error) else status
+            raise
         except KeyboardInterrupt:  # a second Ctrl-C: without another checkpoint
             status = "interrupted"
         finally:
