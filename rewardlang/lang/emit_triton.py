@@ -17,7 +17,7 @@ from .optimize import Graph, reset_graph, step_graph
 from .prelude_triton import PRELUDE
 from .types import Axis, Kind
 
-CHUNK = 32  # terms that are booked together, as the columns of a tile
+CHUNK = 16  # terms that are booked together, as the columns of a tile: few are left empty
 TILED = ("paid", "fine", "gained", "before", "weight", "low", "high")  # of which each chunk has one
 ROWS = 512  # of `sums`, which blocks share
 PLACES = ("row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)", "live = row < N", "if FULL:  # no block has fewer",
@@ -101,10 +101,12 @@ class _Step(Kernel):
         count = len(self.program.terms)
         self.say("zero = tl.zeros((BLOCK,), tl.float32)")
         values = [self.full(i) for i in self.graph.values]
-        self.say("", "tl.debug_barrier()  # all that is overwritten below is read")
+        # Stored while the values are on their way to memory and back, and then no longer held.
+        stores = [*self.next_state("live"), *self.observed("live")]
+        self.say("", "tl.debug_barrier()  # all that is overwritten below is read",
+                 *(f"tl.store(values + {j} * stride + row, {text}, mask=live)" for j, text in enumerate(values)), *stores)  # fmt: skip
         if count:
-            self.say(*(f"tl.store(values + {j} * stride + row, {text}, mask=live)" for j, text in enumerate(values)),
-                     "tl.debug_barrier()  # the values are written")  # fmt: skip
+            self.say("tl.debug_barrier()  # the values are written")
         for first in range(0, count, CHUNK):
             columns = padded(min(CHUNK, count - first))
             self.say(f"paid_{first}, fine_{first}, gained_{first} = account({first}, {columns}, {count}, values, "
@@ -160,7 +162,7 @@ class _Step(Kernel):
         return " + ".join(parts) or "zero"
 
     def _ends(self) -> None:
-        """Terminations, observations, and where something was not finite."""
+        """Terminations, and where something was not finite."""
         graph = self.graph
         self.causes, self.doubts, self.metrics = [], [], []  # type: ignore[var-annotated]
         for n, i in enumerate(graph.causes):
@@ -172,17 +174,14 @@ class _Step(Kernel):
             self.doubts.append(self.line(doubt, Cell(f"~({checks})")).text if checks else "")
         for n, i in enumerate(graph.metrics):
             self.metrics.append(self.line(f"metric_{self.program.metrics[n].name}", Cell(self.full(i))).text)
-        stores = self.observed("live")
         finite = self.finite(*graph.observations)
         doubtful = [doubt for doubt in self.doubts if doubt]
         terminated, time_out = (self.cell(Key(i)) for i in graph.outcomes)
-        state = self.next_state("live")
         self.say(f"unseen = {f'~({finite})' if finite else 'row < 0'}",
                  f"nonfinite = {' | '.join(['bad', 'unpaid', 'unseen', *doubtful])}",
                  f"terminated = {terminated.text if terminated.batched else '(row < 0) | ' + terminated.text}",
                  f"time_out = ({time_out.text}) & ~nonfinite",
-                 "done = terminated | time_out | nonfinite", "")  # fmt: skip
-        self.say(*state, *stores)
+                 "done = terminated | time_out | nonfinite")  # fmt: skip
 
     def _compared(self, root: int) -> List[int]:
         """What the comparisons below a termination read."""

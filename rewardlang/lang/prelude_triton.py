@@ -220,6 +220,11 @@ def add(sums, x, there):
     """Add to sums, as others may that share the row: nothing waits for what they were."""
     tl.atomic_add(sums, x.to(tl.float64), mask=there, sem="relaxed")
 ''',
+    "four": '''
+def four(a, b, c, d):
+    """Numbers of the terms side by side, to be added in one go. [C, 4]"""
+    return tl.reshape(tl.join(tl.join(a, c), tl.join(b, d)), (a.shape[0], 4))
+''',
     "account": '''
 def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gained, contributions, episode, sums, row,
             live, stride):
@@ -245,14 +250,11 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     raw = tl.where(fine, value, 0.0)
     amount, weight = tl.sum(raw, 0), weight.to(tl.float64)
     sums += term
-    add(sums, amount * weight, there)
-    add(sums + terms, tl.sum(tl.abs(raw), 0) * tl.abs(weight), there)
-    add(sums + 2 * terms, tl.sum(raw * raw, 0) * (weight * weight), there)
-    add(sums + 3 * terms, amount, there)
-    add(sums + 4 * terms, (counts >> 16) & 255, there)
-    add(sums + 5 * terms, counts & 255, there)
-    add(sums + 6 * terms, (counts >> 8) & 255, there)
-    add(sums + 7 * terms, (counts >> 24) & 255, there)
+    amounts = four(amount * weight, tl.sum(tl.abs(raw), 0) * tl.abs(weight), tl.sum(raw * raw, 0) * (weight * weight), amount.to(tl.float64))
+    numbers = four((counts >> 16) & 255, counts & 255, (counts >> 8) & 255, (counts >> 24) & 255)
+    place = sums[:, None] + tl.arange(0, 4)[None, :] * terms
+    add(place, amounts, there[:, None])
+    add(place + 4 * terms, numbers, there[:, None])
     return paid, fine, gained
 ''',
     "nats": '''

@@ -75,6 +75,12 @@ def add(sums, x, there):
 
 
 @triton.jit
+def four(a, b, c, d):
+    """Numbers of the terms side by side, to be added in one go. [C, 4]"""
+    return tl.reshape(tl.join(tl.join(a, c), tl.join(b, d)), (a.shape[0], 4))
+
+
+@triton.jit
 def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, values, weight, low, high, gained, contributions, episode, sums, row,
             live, stride):
     """Book the terms from `first` on: contributions, sums of the episode and of the log.
@@ -99,14 +105,11 @@ def account(first: tl.constexpr, columns: tl.constexpr, terms: tl.constexpr, val
     raw = tl.where(fine, value, 0.0)
     amount, weight = tl.sum(raw, 0), weight.to(tl.float64)
     sums += term
-    add(sums, amount * weight, there)
-    add(sums + terms, tl.sum(tl.abs(raw), 0) * tl.abs(weight), there)
-    add(sums + 2 * terms, tl.sum(raw * raw, 0) * (weight * weight), there)
-    add(sums + 3 * terms, amount, there)
-    add(sums + 4 * terms, (counts >> 16) & 255, there)
-    add(sums + 5 * terms, counts & 255, there)
-    add(sums + 6 * terms, (counts >> 8) & 255, there)
-    add(sums + 7 * terms, (counts >> 24) & 255, there)
+    amounts = four(amount * weight, tl.sum(tl.abs(raw), 0) * tl.abs(weight), tl.sum(raw * raw, 0) * (weight * weight), amount.to(tl.float64))
+    numbers = four((counts >> 16) & 255, counts & 255, (counts >> 8) & 255, (counts >> 24) & 255)
+    place = sums[:, None] + tl.arange(0, 4)[None, :] * terms
+    add(place, amounts, there[:, None])
+    add(place + 4 * terms, numbers, there[:, None])
     return paid, fine, gained
 
 
@@ -191,22 +194,6 @@ def step(
     alive = ~fallen                                                                             # [N] bool card.reward:1
     alive_2 = alive.to(tl.float32)                                                              # [N] 1 card.reward:1
     sum_torques_2 = tl.sum(tl.where(inside12, square(torques), 0.0), 1)                         # [N] N^2*m^2 card.reward:1
-
-    tl.debug_barrier()  # all that is overwritten below is read
-    tl.store(values + 0 * stride + row, base_lin_vel_x, mask=live)
-    tl.store(values + 1 * stride + row, alive_2, mask=live)
-    tl.store(values + 2 * stride + row, sum_torques_2, mask=live)
-    tl.debug_barrier()  # the values are written
-    paid_0, fine_0, gained_0 = account(0, 4, 3, values, weight_0, low_0, high_0, before_0, contributions, episode, sums, row, live, stride)
-    if NATS > 0:
-        nats(NATS, 3, values, about, sums, row, live, stride)
-    bad = ~(all_of(fine_0, 1))
-    reward = tl.sum(paid_0, 1)
-    unpaid = ~finite(reward)
-    reward = tl.where(unpaid, 0.0, reward)
-
-    cause_fallen = fallen
-    doubt_fallen = ~(finite(root_pos_z) & finite(projected_gravity_z))
     mul_x = base_lin_vel_x * 2.0                                                                # [N] task.yaml:63
     mul_y = base_lin_vel_y * 2.0                                                                # [N] task.yaml:63
     mul_z = base_lin_vel_z * 2.0                                                                # [N] task.yaml:63
@@ -216,13 +203,11 @@ def step(
     mul_z_2 = base_ang_vel_z * 0.25                                                             # [N] task.yaml:64
     sub = dof_pos - default_dof_pos                                                             # [N, joints] rad task.yaml:65
     mul = dof_vel * 0.05                                                                        # [N, joints] task.yaml:66
-    time_out_2 = time_limit & alive                                                             # [N] bool
-    unseen = ~(finite(mul_x) & finite(mul_y) & finite(mul_z) & finite(mul_x_2) & finite(mul_y_2) & finite(mul_z_2) & finite(projected_gravity_x) & finite(projected_gravity_y) & finite(projected_gravity_z) & all_of((finite(sub) & finite(mul)) | ~inside12, 1))
-    nonfinite = bad | unpaid | unseen | doubt_fallen
-    terminated = fallen
-    time_out = (time_out_2) & ~nonfinite
-    done = terminated | time_out | nonfinite
 
+    tl.debug_barrier()  # all that is overwritten below is read
+    tl.store(values + 0 * stride + row, base_lin_vel_x, mask=live)
+    tl.store(values + 1 * stride + row, alive_2, mask=live)
+    tl.store(values + 2 * stride + row, sum_torques_2, mask=live)
     tl.store(observations + row * 33, mul_x, mask=live)
     tl.store(observations + row * 33 + 1, mul_y, mask=live)
     tl.store(observations + row * 33 + 2, mul_z, mask=live)
@@ -234,6 +219,23 @@ def step(
     tl.store(observations + row * 33 + 30, projected_gravity_x, mask=live)
     tl.store(observations + row * 33 + 31, projected_gravity_y, mask=live)
     tl.store(observations + row * 33 + 32, projected_gravity_z, mask=live)
+    tl.debug_barrier()  # the values are written
+    paid_0, fine_0, gained_0 = account(0, 4, 3, values, weight_0, low_0, high_0, before_0, contributions, episode, sums, row, live, stride)
+    if NATS > 0:
+        nats(NATS, 3, values, about, sums, row, live, stride)
+    bad = ~(all_of(fine_0, 1))
+    reward = tl.sum(paid_0, 1)
+    unpaid = ~finite(reward)
+    reward = tl.where(unpaid, 0.0, reward)
+
+    cause_fallen = fallen
+    doubt_fallen = ~(finite(root_pos_z) & finite(projected_gravity_z))
+    time_out_2 = time_limit & alive                                                             # [N] bool
+    unseen = ~(finite(mul_x) & finite(mul_y) & finite(mul_z) & finite(mul_x_2) & finite(mul_y_2) & finite(mul_z_2) & finite(projected_gravity_x) & finite(projected_gravity_y) & finite(projected_gravity_z) & all_of((finite(sub) & finite(mul)) | ~inside12, 1))
+    nonfinite = bad | unpaid | unseen | doubt_fallen
+    terminated = fallen
+    time_out = (time_out_2) & ~nonfinite
+    done = terminated | time_out | nonfinite
 
     tl.store(shared + 0 * stride + row, reward, mask=live)
     tl.store(flags + 0 * stride + row, cause_fallen, mask=live)
