@@ -18,7 +18,7 @@ from .lang.types import BOOL, FRAMES, XYZ, Axis, Kind, Type, components
 from .lang.units import parse_unit
 from .lang.vocabulary import Quantity, Vocabulary
 from .marked_yaml import MAX_BYTES, read_text
-from .task import MJCF, Commands, Task
+from .task import MJCF, Commands, Task, shipped_tasks
 
 INF = math.inf
 MARKS = r"(?:[&!]\S*\s+)*(?:[|>].*\n\s*|[\"']\s*)?"  # what YAML has before the text itself: anchor, tag, `|`, quote
@@ -149,6 +149,7 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         episode_steps=task.max_episode_length,
         terminations=terminations,
         observations=observations,
+        listed=_listed(task),
     )
     own = with_added(
         names,
@@ -157,6 +158,14 @@ def vocabulary(task: Task, quantities: Optional[Mapping[str, Added]] = None) -> 
         lambda name, line: _span(task, text, f"quantities.{name}", line),
     )
     return with_added(own, quantities or {}, lambda name: _given(name, name), _given)
+
+
+def _listed(task: Task) -> str:
+    """What names the task on the command line; nothing for one that was made in Python."""
+    shipped = shipped_tasks()
+    if task.path.parent == shipped.get(task.name):
+        return task.name
+    return "" if task.path.parent in shipped.values() else str(task.path)
 
 
 def _check_names(task: Task, text: Source, names: Vocabulary) -> None:

@@ -56,12 +56,8 @@ class Articulation:
             None if self.command_term is None else Commands(lin_vel_x=FREE, lin_vel_y=FREE, ang_vel_yaw=FREE)
         )
         name, steps = type(self.env).__name__, int(self.env.max_episode_length)
-        chosen = {
-            key: (axis, _chosen(names, joints if axis == "joints" else bodies))
-            for key, (axis, names) in groups.items()
-        }
         return described(name, float(self.env.step_dt), steps, joints, bodies, actuated(self.env.action_manager, joints),
-                         {**self.about.groups, **chosen}, self.about.numbers, commands)  # fmt: skip
+                         {**self.about.groups, **groups}, self.about.numbers, commands)  # fmt: skip
 
     @property
     def origins(self) -> torch.Tensor:
@@ -161,17 +157,6 @@ EVENTS = {
 
 def _of_env(read: Read) -> Callable[[Articulation], torch.Tensor]:
     return lambda robot: read(robot.env)
-
-
-def _chosen(patterns: Any, names: Sequence[str]) -> Tuple[str, ...]:
-    """Names that a pattern matches, in the model's order. Raises QuantityError for a pattern without a match."""
-    from ..lang.select import matches
-
-    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
-    for pattern in patterns:
-        if not matches(pattern, names):
-            raise QuantityError(f"no name matches {pattern!r}; there is {', '.join(names)}")
-    return tuple(name for name in names if any(matches(pattern, [name]) for pattern in patterns))
 
 
 def _velocity_command(env: Any, name: Optional[str]) -> Any:

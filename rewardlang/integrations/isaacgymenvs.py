@@ -16,16 +16,24 @@ def attach(task_class: Any, spec: Given, *, groups: Optional[Mapping[str, Any]] 
     """A subclass of a task of IsaacGymEnvs whose `compute_reward` pays what the spec says. The task itself stays as it is.
 
     Raises RewardError for a name that the spec reads and nobody has; a joint or a body that the robot lacks is one where a task is made.
+    Attached again, a task is paid by the second spec alone.
 
-    `groups` names bodies or joints: {"feet": ("bodies", ["left_foot", "right_foot"])}. `host` declares attributes of the task that the
-    spec reads beside the language's names. The task's own resets stay, and the spec's terminations add to them. `extras` gains
+    `groups` names bodies or joints: {"feet": ("bodies", ["left_foot", "right_foot"])}, or "*_foot". `host` declares attributes of the task
+    that the spec reads beside the language's names. The task's own resets stay, and the spec's terminations add to them. `extras` gains
     `gt_reward`, the task's own mean, `episode` {"rew_NAME": mean} and `episode_cumulative` {"rew_NAME": [N]}, as its observers log them.
     """
     if not isinstance(task_class, type):
         raise TypeError(f"a class of a task is due, not {task_class!r}")
+    if "attached_to" in vars(task_class):  # a second spec takes the place of the first
+        task_class = vars(task_class)["attached_to"]
+    elif hasattr(task_class, "attached_to"):
+        raise TypeError(
+            f"{task_class.__name__} is made of a task that has a spec already: attach to what it was made of"
+        )
     spec = read(spec, without_robot(task_class.__name__, groups or {}), host)
 
     class Attached(task_class):
+        attached_to = task_class
         reward: Optional[Reward] = None
         reset_buf: Any
 

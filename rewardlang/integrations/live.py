@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Dict, Mapping, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Sequence, Tuple, Union
 
 import torch
 
 from .. import HostQuantity, Reward, Task, load_task
+from ..lang.select import matches
 from ..reward import QuantityError
 from ..task import Commands
 
@@ -53,10 +54,26 @@ def described(name: str, dt: float, steps: int, joints: Sequence[str], bodies: S
     Its one termination, `fallen`, is that of the environment; joints and bodies are named as in the simulator, in its order.
     """
     numbers: Dict[str, Any] = {key: tuple(float(x) for x in robot[key]) for key in FIXED}
+    chosen = {
+        key: _chosen(key, *group, {"joints": joints, "bodies": bodies}) for key, group in groups.items()
+    }
     return replace(
-        without_robot(name, groups, commands), sim_dt=dt, decimation=1, episode_length_s=dt * steps, body_names=tuple(bodies),
+        without_robot(name, chosen, commands), sim_dt=dt, decimation=1, episode_length_s=dt * steps, body_names=tuple(bodies),
         dof_names=tuple(joints), actuated=tuple(actuated), **numbers,
     )  # fmt: skip
+
+
+def _chosen(group: str, axis: str, patterns: Union[str, Sequence[str]], names: Mapping[str, Sequence[str]]) -> Tuple[str, Tuple[str, ...]]:  # fmt: skip
+    """The names of a group, in the model's order. Raises QuantityError for a pattern without a match and for an axis that is not there."""
+    if axis not in names:
+        raise QuantityError(f"the group {group} is of {axis!r}; a group is of 'joints' or of 'bodies'")
+    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+    for pattern in patterns:
+        if not matches(pattern, names[axis]):
+            raise QuantityError(
+                f"the group {group}: no name matches {pattern!r}; there is {', '.join(names[axis])}"
+            )
+    return axis, tuple(name for name in names[axis] if any(matches(pattern, [name]) for pattern in patterns))
 
 
 def widest(ranges: Mapping[str, Sequence[float]], most: float) -> Commands:

@@ -12,6 +12,7 @@ from .source import Span
 
 if TYPE_CHECKING:
     from .resolve import Resolved
+    from .vocabulary import Vocabulary
 
 
 # Names that people write out of habit → what to write instead.
@@ -71,8 +72,16 @@ def unknown(resolved: Resolved, use: n.Name, scope: Set[str]) -> Diagnostic:
         "RW101",
         use.span,
         f"unknown name `{name}`",
-        help=help or f"`rewardlang quantities {resolved.vocabulary.task}` lists the names",
+        help=help or _where(resolved.vocabulary),
     )
+
+
+def _where(names: Vocabulary) -> str:
+    """Where all names of a task are found: also of one that is an environment of another project."""
+    if names.listed:
+        return f"`rewardlang quantities {names.listed}` lists the names"
+    groups = f"the groups {', '.join(names.groups)}" if names.groups else "no groups"
+    return f"`rewardlang quantities` lists the language's names; {names.task} has {groups}"
 
 
 def _of_import(resolved: Resolved, use: n.Name) -> Optional[Diagnostic]:

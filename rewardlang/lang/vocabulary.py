@@ -63,6 +63,9 @@ class Vocabulary:
     episode_steps: int = 1000  # control steps that an episode has at most
     terminations: Tuple[Tuple[str, Span], ...] = ()
     observations: Tuple[Span, ...] = ()
+    listed: str = (
+        ""  # what `rewardlang quantities` takes to list it; nothing for an environment without a file
+    )
 
     @property
     def control_rate(self) -> float:

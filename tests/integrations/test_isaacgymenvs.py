@@ -222,6 +222,44 @@ NEEDS = ("gym", "hydra", "omegaconf", "scipy", "tkinter", "warp", "rl_games", "t
 UNUSED = {"pysdf": "SDF", "trimesh": "Trimesh", "urdfpy": "URDF"}  # imported by tasks of other robots
 
 
+def test_attached_again() -> None:
+    """The second spec alone pays, and what it remembers moves on once a step."""
+    spec = rewardlang.parse("reward = steps(root_pos.z > -1e9[m]) as held")
+    once, twice = attach(Small, spec)(), attach(attach(Small, rewardlang.parse("reward = 5*alive")), spec)()
+    for task in (once, twice):
+        torch.manual_seed(0)
+        for _ in range(3):
+            task.step(torch.zeros(ENVS, 2))
+    assert set(twice.extras["episode"]) == {"rew_held"} and torch.equal(once.rew_buf, twice.rew_buf)
+
+    class Mine(attach(Small, spec)):  # type: ignore[misc]
+        pass
+
+    with pytest.raises(TypeError, match="Mine is made of a task that has a spec already"):
+        attach(Mine, spec)
+
+
+def test_groups_are_patterns() -> None:
+    spec = rewardlang.parse("reward = sum(contact_forces[low].z) as load")
+    attach(Small, spec, groups={"low": ("bodies", "*o*")})().step(torch.zeros(ENVS, 2))
+    with pytest.raises(
+        rewardlang.QuantityError, match=r"the group low: no name matches '\*fot'; there is base, leg, foot"
+    ):
+        attach(Small, spec, groups={"low": ("bodies", ["*fot"])})()
+    with pytest.raises(rewardlang.QuantityError, match="the group low is of 'bodys'"):
+        attach(Small, spec, groups={"low": ("bodys", ["foot"])})()
+
+
+def test_an_unknown_name_is_not_looked_for_on_the_command_line() -> None:
+    with pytest.raises(rewardlang.RewardError) as caught:
+        attach(
+            Small,
+            rewardlang.parse("reward = sum(contact_forces[qqq].z) as x"),
+            groups={"low": ("bodies", "*o*")},
+        )
+    assert "`rewardlang quantities` lists the language's names; Small has the groups low" in str(caught.value)
+
+
 @pytest.fixture
 def itself(tmp_path: Path) -> Any:
     """A function of a mode of the double, a script and its arguments: what it prints, run beside the checkout."""
