@@ -93,6 +93,8 @@ class Fused:
         self.stepped = (*before, about, shared, contributions, values, flags, observations, self.episode, self.books.sums,
                         num_envs, self.stride, self.nats)  # fmt: skip
         self.anew = (*before,), (observations, self.episode, num_envs, self.stride)
+        # The largest tensor of ours: beyond 2^31 numbers a place needs 64 bits.
+        self.largest = max(tensor.numel() for tensor in (observations, *state, self.episode, flags))
         n = num_envs
         causes, (time_out, nonfinite, done, terminated) = flags[:k, :n], flags[k:, :n]
         self.out = StepOutput(shared[0, :n], contributions[:, :n].T, values[:, :n].T, terminated, time_out, nonfinite,
@@ -114,7 +116,7 @@ class Fused:
     def _read(self, kernel: str, quantities: Mapping[str, torch.Tensor]) -> Tuple[List[Any], bool]:
         """The tensors that a kernel reads, each with its strides, and whether any is too large for 32-bit places."""
         out: List[Any] = []
-        furthest = self.stride * (len(self.kernel.TERMS) + 2)
+        furthest = self.largest
         for name in self.kernel.READ[kernel]:
             tensor = quantities[name]
             strides = tensor.stride()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import linecache
 import os
+import warnings
 from importlib.util import find_spec
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Set, Tuple
 
 import torch
 
@@ -35,6 +36,10 @@ class StepOutput(NamedTuple):
     done: torch.Tensor  # [N] bool, the episode is over for any of these
 
 
+class Slower(UserWarning):
+    """Something works, but slower than it should."""
+
+
 class QuantityError(ValueError):
     """Tensors that do not fit what the spec reads."""
 
@@ -62,7 +67,7 @@ class Reward:
         self.program = program
         self.device = torch.device(device)
         self.dtype = dtype
-        self.backend = chosen(backend, self.device, dtype)
+        self.asked, self.backend = backend, chosen(backend, self.device, dtype)
         self.code = _load(program)
         self.constants = tuple(self._constant(c) for c in self.code["CONSTANTS"])
         self._params = {p.name: p for p in program.typed.params}
@@ -80,6 +85,7 @@ class Reward:
             self.params[program.param(name, value)] = float(value)
         self._refresh()
         self.num_envs, self.seeded = 0, False
+        self.tried: Set[str] = set()  # what Triton has managed
         self.fused: Any = None
         self.observations: Optional[torch.Tensor] = None
         if num_envs is not None:
@@ -93,13 +99,19 @@ class Reward:
             name: (_shape(node, num_envs), torch.bool if node.type.kind is Kind.BOOL else self.dtype)
             for name, node in self.needs.items()
         }
-        if self.backend == "triton":
-            from .fused import Fused
+        self.fused = self._by_triton("load", self._load_kernels) if self.backend == "triton" else None
+        if self.fused is None:
+            self._keep_books()
 
-            self.fused = Fused(self.program, num_envs, self.run, self.weights, self.state, self.anatomies)
-            return
-        self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), num_envs, self.device,
-                                     self.program.typed.total is not None, self.anatomies)  # fmt: skip
+    def _load_kernels(self) -> Any:
+        from .fused import Fused
+
+        return Fused(self.program, self.num_envs, self.run, self.weights, self.state, self.anatomies)
+
+    def _keep_books(self) -> None:
+        """What torch adds up; the kernels have books of their own."""
+        self.statistics = Statistics(self.names, list(self.code["CAUSES"]), list(self.code["METRICS"]), self.num_envs,
+                                     self.device, self.program.typed.total is not None, self.anatomies)  # fmt: skip
 
     def __call__(
         self, quantities: Mapping[str, torch.Tensor]
@@ -125,8 +137,11 @@ class Reward:
         """
         quantities = self._complete(quantities)
         if self.fused is not None:
-            self.observations = self.fused.out.observations
-            return self.fused.step(quantities)
+            out = self._by_triton("step", self.fused.step, quantities)
+            if out is not None:
+                self.observations = out.observations
+                return out
+            self._keep_books()
         reward, contributions, values, causes, terminated, time_out, doubtful, metrics, observations, state = self.code["step"](
             quantities, self.state, self.inputs, self.weights, self.constants)  # fmt: skip
         for slot, new in zip(self.state, state):
@@ -161,8 +176,11 @@ class Reward:
             mask = torch.ones(self.num_envs, dtype=torch.bool, device=self.device)
         if self.fused is not None:
             self.seeded = True
-            self.observations = self.fused.out.observations
-            return self.fused.reset(quantities, mask)
+            seen = self._by_triton("reset", self.fused.reset, quantities, mask)
+            if seen is not None:
+                self.observations = seen
+                return seen
+            self._keep_books()
         observations, state = self.code["at_reset"](
             quantities, self.state, self.inputs, self.weights, self.constants
         )
@@ -175,6 +193,24 @@ class Reward:
         self.statistics.forget(mask)
         self.seeded = True
         return observations
+
+    def _by_triton(self, what: str, work: Callable[..., Any], *given: Any) -> Any:
+        """What work gives; None, and torch from then on, if it fails the first time and nobody asked for Triton by name."""
+        try:
+            out = work(*given)
+        except Exception as problem:  # Triton's, LLVM's, ptxas' or the C compiler's: each has its own
+            if self.asked != "auto" or what in self.tried:
+                raise
+            reason = next(iter(str(problem).splitlines()), "") or type(problem).__name__
+            warnings.warn(
+                f"Triton fails on {self.program.name} ({reason}): torch reckons the reward instead, slower",
+                Slower,
+                stacklevel=4,
+            )
+            self.backend, self.fused = "torch", None
+            return None
+        self.tried.add(what)
+        return out
 
     def set_param(self, name: str, value: float) -> None:
         """Change a param without recompiling. Raises ValueError for an unknown name or a value outside its range."""
@@ -269,7 +305,14 @@ def chosen(backend: str, device: torch.device, dtype: torch.dtype) -> str:
         raise ValueError(f'backend "{backend}" is none of "auto", "torch" and "triton"')
     there = find_spec("triton") is not None
     if backend == "auto":
-        return "triton" if there and device.type == "cuda" and dtype == torch.float32 else "torch"
+        fit = device.type == "cuda" and dtype == torch.float32
+        if fit and not there:
+            warnings.warn(
+                "Triton is not installed (`pip install triton`): torch reckons the reward instead, slower",
+                Slower,
+                stacklevel=3,
+            )
+        return "triton" if fit and there else "torch"
     if backend == "triton":
         if dtype != torch.float32:
             raise ValueError(f"Triton kernels reckon in torch.float32, not {dtype}")

@@ -14,7 +14,7 @@ from lang.states import Moment, cast, sequence
 from zoo.cases import HOSTS
 
 import rewardlang
-from rewardlang.reward import Reward
+from rewardlang.reward import Reward, Slower
 from rewardlang.statistics import COUNTS
 
 np = pytest.importorskip("numpy")
@@ -224,6 +224,26 @@ def test_without_the_interpreter_a_cpu_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("TRITON_INTERPRET")
     with pytest.raises(ValueError, match="not on cpu"):
         Reward(rewardlang.compile("alive"), N, backend="triton")
+
+
+def test_where_triton_fails_torch_goes_on_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not interpreted here, and has no GPU: its launch is an error of its own. Asked for by name, it stays one."""
+    program = rewardlang.compile("alive + 0.125*timer(base_height > 0)", observations=True)
+    due = Reward(program, N, backend="torch")
+    monkeypatch.delenv("TRITON_INTERPRET")
+    monkeypatch.setattr("rewardlang.reward.chosen", lambda *asked: "triton")
+    ours = Reward(program, N)
+    first, *rest = sequence(program.vocabulary, N, STEPS, 1)
+    with pytest.warns(Slower, match="Triton fails on .*torch reckons the reward instead"):
+        ours.reset(cast(first.after, torch.float32))
+    due.reset(cast(first.after, torch.float32))
+    assert ours.backend == "torch"
+    for moment in rest:
+        q = cast(moment.reached, torch.float32)
+        same(ours.step(q), due.step(q), ours.names, "by torch")
+    assert ours.read_statistics() == due.read_statistics() != {}
+    with pytest.raises(RuntimeError):
+        Reward(program, N, backend="triton").reset(cast(first.after, torch.float32))
 
 
 def test_a_source_is_kept_under_its_hash(tmp_path: Path) -> None:

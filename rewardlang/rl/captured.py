@@ -37,7 +37,7 @@ class Captured:
 
     def _aside(self) -> Any:
         """Run it on the stream of the capture: autograd remembers the stream of a parameter."""
-        here = torch.cuda.current_stream()
+        here = torch.cuda.current_stream(self.stream.device)
         self.stream.wait_stream(here)
         with torch.cuda.stream(self.stream):
             result = self.function()
@@ -46,7 +46,7 @@ class Captured:
 
     def _capture(self) -> None:
         """Record what the function does; nothing of it runs yet. Other threads may use the device meanwhile."""
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(self.stream.device)
         self.graph = torch.cuda.CUDAGraph()
         # The collector rests: what it frees meanwhile would be a part of the recording.
         with at_rest(), torch.cuda.graph(self.graph, stream=self.stream, capture_error_mode="thread_local"):

@@ -81,8 +81,8 @@ def restore(agent: Any, state: Dict[str, Any]) -> None:
         getattr(agent, name).current_size = meter["size"]
     torch.set_rng_state(ours["random"]["torch"].cpu())
     cuda: Sequence[torch.Tensor] = ours["random"]["cuda"]
-    if len(cuda) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all([one.cpu() for one in cuda])
+    for index, one in enumerate(cuda[: torch.cuda.device_count()]):  # there may have been more or fewer GPUs
+        torch.cuda.set_rng_state(one.cpu(), index)
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional
 import torch
 
 from ..lang.uncollected import at_rest
+from ..reward import Slower
 
 if TYPE_CHECKING:
     from .env import RewardEnv, Step
@@ -52,7 +53,9 @@ class Recorded:
                 raise
             reason = str(problem).splitlines()[0]
             warnings.warn(
-                f"the step can't be recorded as one graph ({reason}): it becomes several", stacklevel=3
+                f"the step can't be recorded as one graph ({reason}): it becomes several",
+                Slower,
+                stacklevel=3,
             )
             self.parts, self.split = [], True
             self._tape()

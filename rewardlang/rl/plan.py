@@ -275,6 +275,10 @@ def replay_plan(run: Any, *, episodes: int, seed: int, device: Optional[str]) ->
 
 def make_env(plan: Plan, host: Optional[Host] = None, viewer: bool = False) -> RewardEnv:
     """The environment of a plan, its params set; `host` gives the host quantities. With a `viewer` in a window."""
+    if plan.device.startswith("cuda:"):
+        import torch
+
+        torch.cuda.set_device(plan.device)  # graphs and their memory are made on the current one
     env = RewardEnv(
         plan.task,
         plan.program,

@@ -6,13 +6,17 @@ import io
 import warnings
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any, List, TextIO
+from typing import Any, Callable, List, Optional, TextIO
+
+from ..reward import Slower
 
 
 class PrintLog(io.TextIOBase):
     """Takes stdout, stderr and warnings while it is entered: into memory, and after `open` into a file."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Optional[Callable[[str], None]] = None) -> None:
+        """`tell` is given what makes a training slower: that is for the user's eyes."""
+        self._tell = tell
         self._out: TextIO = io.StringIO()
         self._stack = ExitStack()
 
@@ -23,7 +27,21 @@ class PrintLog(io.TextIOBase):
         warnings.simplefilter("default")  # each once, into the log
         # between rl_games and torch: no user can act on it
         warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.showwarning = self._warned
         return self
+
+    def _warned(
+        self,
+        message: Any,
+        category: Any,
+        filename: str,
+        lineno: int,
+        file: Any = None,
+        line: Optional[str] = None,
+    ) -> None:
+        self.write(warnings.formatwarning(message, category, filename, lineno, line))
+        if self._tell is not None and issubclass(category, Slower):
+            self._tell(str(message))
 
     def __exit__(self, *_: Any) -> None:
         self._stack.close()

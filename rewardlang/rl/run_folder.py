@@ -29,7 +29,7 @@ except ImportError:  # Windows: there a run that is resumed twice at once is not
     fcntl = None  # type: ignore[assignment]
 
 YAML = (".yaml", ".yml")
-PACKAGES = ("rewardlang", "torch", "rl-games", "numpy", "mujoco", "tensorboardX")
+PACKAGES = ("rewardlang", "torch", "triton", "rl-games", "numpy", "mujoco", "mujoco-warp", "warp-lang", "tensorboardX")  # fmt: skip
 
 
 class RunError(ValueError):

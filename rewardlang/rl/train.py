@@ -74,7 +74,7 @@ def train(
         ranks=ranks.mine(),
     )
     display = Display(_title(plan))
-    with PrintLog() as log:
+    with PrintLog(display.note if plan.ranks.leads else None) as log:
         ranks.join(plan.ranks, plan.device)
         with at_rest():
             env = make_env(plan, host)
