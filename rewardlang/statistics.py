@@ -37,6 +37,10 @@ def tag_of(figure: str, term: str) -> str:
 
 AMOUNTS = ("paid", "size", "square", "raw")  # of each term: c, |c|, c^2, v
 COUNTS = ("zero", "low", "high", "nonfinite")  # of each term: how often v is 0, at an end, not finite
+EVENTS = ("odd", "causes", "ends")  # how often each
+# The sums of a row, in its order, and those of the episodes that ended.
+ROW = (*EVENTS, "size", "square", "raw", *COUNTS, "nats", "metrics", "paid", "total", "steps")
+ENDED = ("episode", "return", "length", "with_whole", "return_with_whole", "length_with_whole", "last")
 
 
 class Reading:
@@ -150,22 +154,24 @@ class Statistics(Reading):
                  has_total: bool, anatomies: Sequence[Anatomy]) -> None:  # fmt: skip
         super().__init__(terms, causes, metrics, has_total, anatomies)
 
-        def zeros(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-            return torch.zeros(shape, dtype=dtype, device=device)
+        def zeros(*shape: int) -> torch.Tensor:
+            return torch.zeros(shape, dtype=torch.float64, device=device)
 
-        t = len(terms)
-        self.sums = {"amounts": zeros(len(AMOUNTS), t), "counts": zeros(len(COUNTS), t), "nats": zeros(len(self.kernels)),
-                     "events": zeros(len(self.odd) + len(self.causes) + 1), "total": zeros(1), "metrics": zeros(len(metrics)),
-                     "ended": zeros(2, t + 2), "last": zeros(len(metrics)), "steps": zeros(1)}  # fmt: skip
+        t, sizes = len(terms), {**self.sizes(), "steps": 1}
+        widths = {name: sizes[name] for name in ROW}
+        # Of one step, a row for each environment. A comparison is written as a number at once: to add up bools is several times slower.
+        self.row = zeros(num_envs, sum(widths.values()))
+        self.row[:, -1] = 1.0  # a step
+        self.of = dict(zip(widths, self.row.split(list(widths.values()), 1)))
+        events = sum(widths[name] for name in EVENTS)
+        self.events, self.gained = self.row[:, :events], self.row[:, -(t + 2) :]  # paid, total, steps
         self.episode = zeros(num_envs, t + 2)  # terms, return, length
+        self.ended = zeros(2, num_envs)  # whether the episode ended, and with which return
+        self.names = {**widths, **{name: sizes[name] for name in ENDED}}
+        self.sums = {"row": zeros(self.row.shape[1]), "ended": zeros(2, t + 2), "last": zeros(len(metrics))}
         # Without a total rule the return is what the terms add up to, to the last digit: so do their shares of its variance to 1.
         self.whole = zeros(t + 2)
         self.whole[slice(t, t + 1) if has_total else slice(t)] = 1.0
-        # Of one step. A comparison is written as a float32 at once: to add up bools is several times slower.
-        self.amounts, self.counts = (
-            zeros(len(AMOUNTS), num_envs, t),
-            zeros(len(COUNTS), num_envs, t, dtype=torch.float32),
-        )
         ends = [one.near() for one in anatomies]
         self.low = torch.tensor([low for low, _ in ends], device=device)  # [T]
         self.high = torch.tensor([high for _, high in ends], device=device)
@@ -178,40 +184,37 @@ class Statistics(Reading):
         self,
         out: StepOutput,
         bad: torch.Tensor,
-        odd: torch.Tensor,
+        odd: Sequence[torch.Tensor],
         causes: torch.Tensor,
         metrics: torch.Tensor,
     ) -> None:
-        """Count one step. bad [N, T]: which terms were not finite; odd [N, K + M + 2]: which causes, metrics, whether the total and
-        the observations were not; causes [N, K]; metrics [N, M].
+        """Count one step. bad [N, T]: which terms were not finite; odd [N, K + M + 2] in parts: which causes, metrics, whether the
+        total and the observations were not; causes [N, K]; metrics [N, M].
         """
-        sums, done, values = self.sums, out.done, out.values
-        paid, size, square, raw = self.amounts
-        zero, low, high, nonfinite = self.counts
-        torch.eq(values, 0.0, out=zero)
-        torch.le(values, self.low, out=low)
-        torch.ge(values, self.high, out=high)
-        nonfinite.copy_(bad)
-        paid.copy_(out.contributions)
-        torch.abs(paid, out=size)
-        torch.mul(paid, paid, out=square)
-        torch.mul(torch.nan_to_num(values, 0.0, 0.0, 0.0), 1.0 - nonfinite, out=raw)
-        sums["amounts"] += self.amounts.sum(1)
-        sums["counts"] += self.counts.sum(1)  # exact: below 2^24 environments
+        of, sums, values = self.of, self.sums, out.values
+        torch.eq(values, 0.0, out=of["zero"])
+        torch.le(values, self.low, out=of["low"])
+        torch.ge(values, self.high, out=of["high"])
+        of["nonfinite"].copy_(bad)
+        of["raw"].copy_(values.masked_fill(bad, 0.0))
+        paid = of["paid"].copy_(out.contributions)
+        torch.abs(paid, out=of["size"])
+        torch.mul(paid, paid, out=of["square"])
+        of["total"].copy_(out.reward[:, None])
+        whats = (*odd, causes, out.time_out[:, None], out.nonfinite[:, None], out.done[:, None])
+        self.events.copy_(torch.cat(whats, 1))
         if self.kernels:
-            sums["nats"] += self._nats(values, zero).sum(0)
-        events = (odd, causes, out.time_out[:, None], out.nonfinite[:, None], done[:, None])
-        sums["events"] += torch.cat(events, 1).sum(0)
-        sums["total"] += out.reward.double().sum()
-        sums["steps"] += len(done)
-        self.episode[:, :-2] += paid
-        self.episode[:, -2] += out.reward
-        self.episode[:, -1] += 1
-        ended = done.double()
-        sums["ended"] += torch.stack((ended, ended * (self.episode @ self.whole))) @ self.episode
-        finite = torch.nan_to_num(metrics, 0.0, 0.0, 0.0).double()
-        sums["metrics"] += finite.sum(0)
-        sums["last"] += ended @ finite
+            of["nats"].copy_(self._nats(values, of["zero"]))
+        if self.metrics:
+            of["metrics"].copy_(torch.nan_to_num(metrics, 0.0, 0.0, 0.0))
+        sums["row"] += self.row.sum(0)
+        self.episode += self.gained
+        ended, returned = self.ended
+        ended.copy_(out.done)
+        torch.mul(ended, self.episode @ self.whole, out=returned)
+        sums["ended"].addmm_(self.ended, self.episode)
+        if self.metrics:
+            sums["last"] += ended @ of["metrics"]
 
     def _nats(self, values: torch.Tensor, zero: torch.Tensor) -> torch.Tensor:
         """-log of each kernel's value; 0 where its gate is closed. [N, kernels]"""
@@ -221,7 +224,7 @@ class Statistics(Reading):
 
     def forget(self, mask: torch.Tensor) -> None:
         """Start the episodes of `mask` [N] anew."""
-        self.episode *= (~mask[:, None]).double()
+        self.episode.masked_fill_(mask[:, None], 0.0)
 
     def parts(self) -> List[torch.Tensor]:
         return list(self.sums.values())
@@ -230,7 +233,7 @@ class Statistics(Reading):
         values = torch.cat([one.reshape(-1) for one in self.sums.values()]).tolist()
         for one in self.sums.values():
             one.zero_()
-        read = named(values, {**self.sizes(), "steps": 1})
+        read = named(values, self.names)
         return read["steps"][0], read
 
 

@@ -218,7 +218,7 @@ class _Step(_Function):
     def _paid(self) -> List[str]:
         full = [self.full(i) for i in self.graph.values]
         return [f"values = torch.stack({_tuple(full)}, 1)  # [N, T]", "paid = values * w",
-                "contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]"]  # fmt: skip
+                "contributions = torch.nan_to_num(paid, 0.0, 0.0, 0.0)  # [N, T]"]  # fmt: skip
 
     def _with_total(self) -> str:
         """`total` reads the groups, so its nodes come after the contributions."""

@@ -189,7 +189,7 @@ class _StandaloneStep(_Step):
             f"    {self.weights.written[weight].at(MULTIPLY)} * {self.written_full(value)},  # {term.name}"
             for weight, value, term in zip(self.weights.graph.weights, self.graph.values, self.program.terms)
         ]
-        return ["paid = torch.stack((", *rows, "), 1)  # [N, T]", "contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))"]  # fmt: skip
+        return ["paid = torch.stack((", *rows, "), 1)  # [N, T]", "contributions = torch.nan_to_num(paid, 0.0, 0.0, 0.0)"]  # fmt: skip
 
     def written_full(self, i: int) -> str:
         text = self.full(i)

@@ -39,14 +39,16 @@ class Sim:
         batch = self._batch = Batch(model, num_envs, nthread=_cores())
         self._qpos, self._qvel, self._ctrl = batch.bind("qpos"), batch.bind("qvel"), batch.bind("ctrl")
         self._warmstart, self._time = batch.bind("qacc_warmstart"), batch.bind("time")
-        self._xpos, self._xquat, self._cvel = batch.bind("xpos"), batch.bind("xquat"), batch.bind("cvel")
-        self._center, self._torque = batch.bind("subtree_com"), batch.bind("qfrc_actuator")
-        self._contact = batch.bind("cfrc_ext")
+        self._torque = batch.bind("qfrc_actuator")
 
         self._root = root = root_of(model)
         self._bodies = slice(root, root + len(task.body_names))  # neighbours: depth first
         joints = dofs_of(model, root)
         check_names(task, model, self._bodies, joints)
+        self._xpos, self._xquat, self._cvel, self._contact = (
+            batch.bind(name)[:, self._bodies] for name in ("xpos", "xquat", "cvel", "cfrc_ext")
+        )
+        self._center = batch.bind("subtree_com")[:, root : root + 1]
         self._free = int(model.body_jntadr[root])  # the root's free joint, where it has one
         self._start = model.qpos0 if task.keyframe is None else model.key_qpos[task.keyframe]
         self._dof_qpos, self._dof_qvel = _run(model.jnt_qposadr[joints]), _run(model.jnt_dofadr[joints])
@@ -102,7 +104,7 @@ class Sim:
         if not len(rows):
             return
         root, pos, vel = (x.detach().numpy()[rows] for x in (root_states, dof_pos, dof_vel))
-        qpos, qvel = np.tile(self._start, (len(rows), 1)), np.zeros((len(rows), self.model.nv))
+        qpos, qvel = self._start[None].repeat(len(rows), 0), np.zeros((len(rows), self.model.nv))
         if not self._fixed_base:
             at, vel_at = self.model.jnt_qposadr[self._free], self.model.jnt_dofadr[self._free]
             qpos[:, at : at + 3] = root[:, 0:3]
@@ -128,7 +130,7 @@ class Sim:
     def _show_forces(self, rows) -> None:
         _, _, dof_forces, contact_forces, _ = self._shown
         dof_forces[rows] = self._torque[rows][:, self._dof_qvel]
-        contact_forces[rows] = self._contact[rows][:, self._bodies, 3:6]
+        contact_forces[rows] = self._contact[rows][..., 3:6]
 
     def _refresh(self, rows) -> None:
         """Copies MuJoCo's float64 state of these rows into our tensors."""
@@ -136,8 +138,8 @@ class Sim:
         dof_pos[rows] = self._qpos[rows][:, self._dof_qpos]
         dof_vel[rows] = self._qvel[rows][:, self._dof_qvel]
         self._show_forces(rows)
-        pos, quat, spin = (field[rows][:, self._bodies] for field in (self._xpos, self._xquat, self._cvel))
-        arm = pos - self._center[rows][:, self._root, None]  # from the point that cvel is given at, [N, B, 3]
+        pos, quat, spin = self._xpos[rows], self._xquat[rows], self._cvel[rows]
+        arm = pos - self._center[rows]  # from the point that cvel is given at, [N, B, 3]
         state[rows, :, 0:3] = pos
         state[rows, :, 3:6], state[rows, :, 6] = quat[..., 1:4], quat[..., 0]
         state[rows, :, 7:10] = spin[..., 3:6] + _cross(spin[..., 0:3], arm)
@@ -177,7 +179,7 @@ def _run(numbers: np.ndarray) -> Any:
 
 def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The vector product [..., 3]; numpy's own takes twice as long."""
-    (x, y, z), (p, q, r) = np.moveaxis(a, -1, 0), np.moveaxis(b, -1, 0)
+    x, y, z, p, q, r = a[..., 0], a[..., 1], a[..., 2], b[..., 0], b[..., 1], b[..., 2]
     out = np.empty_like(b)
     out[..., 0], out[..., 1], out[..., 2] = y * r - z * q, z * p - x * r, x * q - y * p
     return out

@@ -173,6 +173,25 @@ def test_a_total_that_is_not_finite_pays_0() -> None:
     )
 
 
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_seen_or_measured_and_not_finite_is_told(bad: float) -> None:
+    """An observation that is not finite ends the episode; a metric is not paid, so it does not."""
+    text = "reward = alive\nmetric spin = sum(dof_vel)\nmetric load = sum(torques)"
+    program = rewardlang.compile(text, rewardlang.load_task("humanoid"), observations=True)
+    reward, state = Reward(program, 3), plain(program, 3)
+    reward.reset(state)
+    state["dof_vel"], state["torques"] = (torch.zeros_like(state[name]) for name in ("dof_vel", "torques"))
+    state["dof_vel"][1, 3] = state["torques"][2, 0] = bad
+    out = reward.step(state)
+    assert out.nonfinite.tolist() == out.done.tolist() == [False, True, False]
+    read = reward.read_statistics()
+    assert [read.get(f"nonfinite/{name}") for name in ("observations", "metrics/spin", "metrics/load")] == [
+        1,
+        1,
+        1,
+    ]
+
+
 def test_state_recovers_from_nan_after_the_reset() -> None:
     program = rewardlang.compile(
         "reward = ema(forward_vel, 0.1) + integral(forward_vel) as way + prev(base_height) as was"

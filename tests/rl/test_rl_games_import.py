@@ -18,6 +18,23 @@ print("trained with", [name for name in {heavy!r} if name in sys.modules])
 """
 HEAVY = ("torch._inductor", "torch._dynamo.eval_frame", "torch.utils.tensorboard", "sympy", "networkx")
 
+USED = """
+import sys
+import torch
+import rewardlang.rl.rl_games_import as ours
+
+there = sys.modules["torch._dynamo"]
+assert type(there) is ours.Waiting and torch._dynamo is there
+from rl_games.envs.test_network import SimpleNet
+from rl_games.algos_torch import sac_agent
+
+assert vars(there.config)["_given"] == {{"cache_size_limit": 64}}  # rl_games set it here
+assert SimpleNet.forward.__code__ is ours._compile_later(torch.compile, lambda net: net).__code__
+assert sac_agent.SummaryWriter is ours._summary_writer and "torch.utils.tensorboard" not in sys.modules
+assert torch.compile.__module__ == "torch"  # only while rl_games was imported was it another
+print(*[name for name in {heavy!r} if name in sys.modules])
+"""
+
 ASKS = """
 import sys, warnings
 warnings.simplefilter("ignore")
@@ -53,6 +70,11 @@ print("fine")
 def test_a_training_needs_no_compiler(task: Path, spec: Path, tmp_path: Path) -> None:
     code = TRAINS.format(spec=str(spec), task=str(task), out=str(tmp_path), heavy=HEAVY)
     assert _run(code).endswith("trained with []")
+
+
+def test_rl_games_met_the_stand_in() -> None:
+    """That it is in use: rl_games' setting waits in it, its decorated function is put off, its SAC has the name of a writer."""
+    assert _run(USED.format(heavy=HEAVY)) == ""
 
 
 def test_what_is_put_off_comes_when_it_is_asked_for() -> None:

@@ -60,7 +60,7 @@ def step(q, s, p, w, k):
     dof_vel = q["dof_vel"]                                            # [N, joints] rad/s task.yaml:66
     values = torch.stack((forward_vel, alive_2, sum_torques_2), 1)  # [N, T]
     paid = values * w
-    contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
+    contributions = torch.nan_to_num(paid, 0.0, 0.0, 0.0)  # [N, T]
     reward = contributions.sum(1)
     causes = torch.stack((fallen,), 1)  # [N, K] bool
     doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool

@@ -71,7 +71,7 @@ def step(q, s, p, w, k):
     dof_vel = q["dof_vel"]                                  # [N, joints] rad/s groups.reward:5
     values = torch.stack((alive_2, forward_vel, base_height, effort, turn, torch.full_like(q["time_limit"], 1.0, dtype=real), high), 1)  # [N, T]
     paid = values * w
-    contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
+    contributions = torch.nan_to_num(paid, 0.0, 0.0, 0.0)  # [N, T]
     group_reward = contributions[:, 0:3].sum(1)  # [N]
     group_penalty = contributions[:, 3:6].sum(1)  # [N]
     group_style = contributions[:, 6:7].sum(1)  # [N]

@@ -79,7 +79,7 @@ def step(q, s, p, w, k):
     cost_of_transport = (torques * dof_vel).abs().sum(1) / (body_mass.sum(0) * 9.81 * speed.abs().clamp(min=0.1))  # [N] 1 reference_page.reward:27
     values = torch.stack((speed, alive_2, effort, tilt, air_time, straight, fallen_2, jerkiness, drift), 1)  # [N, T]
     paid = values * w
-    contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
+    contributions = torch.nan_to_num(paid, 0.0, 0.0, 0.0)  # [N, T]
     reward = contributions.sum(1)
     causes = torch.stack((fallen,), 1)  # [N, K] bool
     doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool

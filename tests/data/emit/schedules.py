@@ -115,7 +115,7 @@ def step(q, s, p, w, k):
     bb = torques[:, 9]                                                  # [N] N*m schedules.reward:12
     values = torch.stack((forward_vel, b, c, base_height, heading, f, c, h, i, j, k_2, l, m, n, torch.full_like(q["time_limit"], 1.0, dtype=real), torch.full_like(q["time_limit"], 1.0, dtype=real), p_2, base_height, c, c, t, u, v, w_2, x, y, z, aa, bb), 1)  # [N, T]
     paid = values * w
-    contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
+    contributions = torch.nan_to_num(paid, 0.0, 0.0, 0.0)  # [N, T]
     reward = contributions.sum(1)
     causes = torch.stack((fallen,), 1)  # [N, K] bool
     doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool

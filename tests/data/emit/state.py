@@ -268,7 +268,7 @@ def step(q, s, p, w, k):
     yy = sample_6.sum(1)                                                              # [N] state.reward:16
     values = torch.stack((a, b, c, d, e, f, g, h, i, j, k_2, l, m, n, o, p_2, q_2, r, s_2, t, u, v, w_2, x, y, z, aa, bb, cc, dd, ee, ff, gg, hh, ii, jj, kk, ll, mm, nn, oo, pp, qq, rr, ss, tt, uu, vv, ww, xx, yy), 1)  # [N, T]
     paid = values * w
-    contributions = torch.where(torch.isfinite(paid), paid, torch.zeros_like(paid))  # [N, T]
+    contributions = torch.nan_to_num(paid, 0.0, 0.0, 0.0)  # [N, T]
     reward = contributions.sum(1)
     causes = torch.stack((fallen,), 1)  # [N, K] bool
     doubtful = torch.stack((~(torch.isfinite(base_height) & torch.isfinite(projected_gravity[:, 2])),), 1)  # [N, K] bool
