@@ -219,6 +219,11 @@ def resumed_plan(
     )
     if on_cpu(device) and not on_cpu(info["device"]):
         settings["config"]["torch_compile"] = False
+    why = ""
+    if sim == "auto":
+        sim = info["sim"]
+        if sim == "mujoco_warp" and on_cpu(device) and not on_cpu(info["device"]):
+            sim, why = choose_sim("auto", device)[::2]  # their physics is the same
     state = checkpoint.read(folder.last, device)
     limit = settings["config"].get("max_epochs", -1)
     if 0 < limit <= state["epoch"]:
@@ -233,8 +238,8 @@ def resumed_plan(
         algo=info["algo"],
         settings=settings,
         seed=info["seed"],
-        sim=info["sim"] if sim == "auto" else sim,
-        why="",
+        sim=sim,
+        why=why,
         device=device,
         params=info["params"],
         max_minutes=_minutes(max_minutes),

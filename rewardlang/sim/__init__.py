@@ -51,22 +51,33 @@ def make_sim(name: str, task, num_envs: int, device: str = "cpu", seed: int = 1,
     return _backend(name).Sim(task, num_envs, device, seed, **({"viewer": True} if viewer else {}))
 
 
-def _backend(name: str) -> Any:
+def _installed(name: str) -> str:
     if importlib.util.find_spec(name) is None:
         raise ValueError(f"the simulator {name} is not installed: {INSTALL[name]}")
+    return name
+
+
+def _backend(name: str) -> Any:
+    _installed(name)
     return importlib.import_module(f"rewardlang.sim.{name}")
 
 
 def choose_sim(sim: str, device: Optional[str]) -> Tuple[str, str, str]:
     """The simulator, its and the policy's device, and why: for `auto` MuJoCo Warp if there is a GPU; "" for one asked for.
 
-    Raises ValueError if the device asked for leaves no simulator.
+    Raises ValueError for a simulator that is unknown or not installed, or if the device asked for leaves none.
     """
     import torch
 
     gpu = "cuda" if torch.cuda.is_available() else None
     if sim != "auto":
-        return sim, device or (gpu if sim in ON_GPU else None) or "cpu", ""
+        _installed(known(sim))
+        slow = sim == "mujoco_warp" and device is None and gpu is None
+        return (
+            sim,
+            device or (gpu if sim in ON_GPU else None) or "cpu",
+            "there is no CUDA device: slow" if slow else "",
+        )
     if device is not None and device.split(":")[0] != "cuda":
         return "mujoco", device, f"the device is {device}"
     if importlib.util.find_spec("mujoco_warp") is not None and (device or gpu):
