@@ -13,7 +13,7 @@ import re
 import statistics
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Sequence, Tuple
 
 HERE = Path(__file__).parent
 PAGE, RESULTS = HERE.parent / "docs" / "performance.md", HERE / "results"
@@ -114,11 +114,77 @@ TABLES: Dict[str, Callable[[Dict[str, Any]], str]] = {
 }  # fmt: skip
 
 
-def rendered(name: str) -> str:
+def goals(kept: Callable[[str], Any]) -> str:
+    """What was aimed at, beside what the tables say; `kept` gives the numbers of a table, {} if there are none."""
+
+    def eighteen(way: str, count: int) -> Any:
+        rows = [row for row in kept("reward").get("rows", ()) if (row["spec"], row["way"], row["num_envs"]) == ("eighteen.reward", way, count)]  # fmt: skip
+        return rows[0] if rows else None
+
+    def device(row: Any) -> float:
+        return row["device"]["median"]
+
+    def beyond() -> float:
+        at = {
+            row["what"]: statistics.median(row["seconds"])
+            for row in kept("step")["rows"]
+            if row["num_envs"] == 4096
+        }
+        return 1 - at["physics"] / at["graph"]
+
+    def ours() -> List[float]:
+        return [
+            statistics.median(row["times"])
+            for row in kept("cpu")["rows"]
+            if row["what"].startswith("EnvPool")
+        ]
+
+    def start() -> float:
+        return statistics.median(
+            sum(row["seconds"].values()) for row in kept("startup")["rows"] if row["start"] == "warm"
+        )
+
+    kernel, loop = "fused kernel, CUDA graph", "manager's loop"
+    last = lambda name, key: [row[key] for row in kept(name)["rows"]][-1]
+    twenty = lambda: [
+        statistics.median(row["callable s"]) for row in kept("compile")["rows"] if row["terms"] == 20
+    ][0]
+    aims: List[Tuple[str, str, str, Callable[[], str]]] = [
+        ("eighteen terms with their sums, 4,096 environments, in a CUDA graph", "at most 7 us", "reward",
+         lambda: f"{number(device(eighteen(kernel, 4096)))} us"),
+        ("a manager's loop takes", "at least 150 x that", "reward",
+         lambda: f"{number(device(eighteen(loop, 4096)) / device(eighteen(kernel, 4096)))} x"),
+        ("the same kernel, 1,048,576 environments", "at most 1.2 x the floor", "reward",
+         lambda: f"{device(eighteen(kernel, 1048576)) / eighteen(kernel, 1048576)['floor']:.2f} x"),
+        ("an environment step beyond bare physics, 4,096 environments", "at most 3%", "step", lambda: f"{beyond():.1%}"),
+        ("PPO, 4,096 environments x 16 steps", "at least 800,000 steps/s", "train_whole",
+         lambda: f"{number(last('train_whole', 'steps/s'))} steps/s"),
+        ("2000 epochs of it, after start-up", "under 170 s", "train_whole", lambda: f"{number(last('train_whole', '2000 epochs s'))} s"),
+        ("until it walks, after start-up, the slowest seed", "under 40 s", "train_walk",
+         lambda: f"{number(max(row['walks after s'] for row in kept('train_walk')['rows']))} s"),
+        ("Gymnasium's Humanoid on a CPU, the worst number of environments", "at least 1.2 x EnvPool", "cpu", lambda: f"{min(ours()):.2f} x" if ours() else "EnvPool was not there"),
+        ("text to a callable `Reward`, 20 terms", "under 50 ms", "compile", lambda: f"{number(1e3 * twenty())} ms"),
+        ("a second start on one machine, to the end of its first epoch", "under 15 s", "startup", lambda: f"{number(start())} s"),
+    ]  # fmt: skip
+    rows = []
+    for what, aim, name, reached in aims:
+        found = kept(name)
+        machine = found.get("machine") or found.get("device", "")
+        rows.append([what, aim, reached() if found else "not measured yet", re.split(r"[;,] ", machine)[0]])
+    return table(["what", "goal", "reached", "on"], rows)
+
+
+def kept(name: str) -> Dict[str, Any]:
     path = RESULTS / f"{name}.json"
-    if not path.exists():
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def rendered(name: str) -> str:
+    if name == "goals":
+        return goals(kept)
+    found = kept(name)
+    if not found:
         return "Not measured yet.\n"
-    found = json.loads(path.read_text(encoding="utf-8"))
     versions = ", ".join(f"{key} {value}" for key, value in found.get("versions", {}).items())
     return f"{found.get('machine') or found['device']}{': ' if versions else ''}{versions}\n\n{TABLES[name](found)}"
 
@@ -134,9 +200,11 @@ def keep(name: str, path: Path) -> None:
     if name not in TABLES:
         sys.exit(f"error: no table `{name}`: {', '.join(TABLES)}")
     found = json.loads(path.read_text(encoding="utf-8"))
-    kept = {key: found[key] for key in ("device", "machine", "versions", "imports", "rows") if key in found}
+    numbers = {
+        key: found[key] for key in ("device", "machine", "versions", "imports", "rows") if key in found
+    }
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / f"{name}.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
 
 
 def main(arguments: List[str]) -> None:
