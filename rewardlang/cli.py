@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from . import __version__
 from .command_input import compiled, existing, params
-from .lang.uncollected import at_rest
+from .uncollected import at_rest
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, Sequence
 
-from .lang.uncollected import uncollected
+from .uncollected import uncollected
 
 
 @uncollected

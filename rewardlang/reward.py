@@ -15,8 +15,8 @@ from .lang.compiler import Compiled
 from .lang.ir import Node
 from .lang.optimize import quantities_read
 from .lang.types import Kind
-from .lang.uncollected import uncollected
 from .statistics import Reading, Statistics
+from .uncollected import uncollected
 
 RUN = ("epoch", "frames", "progress")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Dict, List, Sequence, Set, Tuple
 
+from ..uncollected import uncollected
 from . import format
 from .at_start import at_start
 from .bounds import Bounds
@@ -22,7 +23,6 @@ from .nonfinite import bounded
 from .optimize import optimize, quantities_read
 from .resolve import Resolved, resolve
 from .types import Depends
-from .uncollected import uncollected
 from .units import show
 from .vocabulary import Vocabulary
 

@@ -11,13 +11,13 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 from lark.visitors import Transformer_NonRecursive
 
+from ..uncollected import uncollected
 from . import nodes as n
 from .diagnostics import Diagnostic, RewardError, error, fail
 from .folding import MAX_FLOAT32
 from .qualified import written_out
 from .source import Source, Span, decode
 from .syntax_errors import explain_character, explain_token
-from .uncollected import uncollected
 
 MAX_DEPTH = 120
 MAX_TOKENS = 60_000

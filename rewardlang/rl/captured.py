@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 import torch
 
-from ..lang.uncollected import at_rest
+from ..uncollected import at_rest
 
 WARM = 3  # calls before the capture: libraries make their handles, kernels are loaded, Adam makes its state
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
 import torch
 
-from ..lang.uncollected import at_rest
 from ..reward import Slower
+from ..uncollected import at_rest
 
 if TYPE_CHECKING:
     from .env import RewardEnv, Step

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional
 
-from ..lang.uncollected import at_rest
+from ..uncollected import at_rest
 from . import checkpoint, ranks
 from . import scalars as logs
 from .agents import TrainingOver, compile_model, make_agent

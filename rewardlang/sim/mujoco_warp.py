@@ -18,6 +18,7 @@ import warp as wp
 
 from rewardlang.sim import mujoco_warp_kernels as kernels
 from rewardlang.sim.mujoco_model import check_names, check_start, dofs_of, load_model, root_of, servos
+from rewardlang.uncollected import at_rest
 
 XYZW = [1, 2, 3, 0]
 # What MuJoCo Warp has no flag for: it never resets a diverged world by itself, and has no midphase to leave out.
@@ -265,7 +266,8 @@ class Sim:
             return
         key = (work, self.forces_at_reset)
         if key not in self._graphs:
-            with wp.ScopedDevice(self._device), wp.ScopedCapture() as capture:  # on Warp's own stream
+            # On Warp's own stream. A graph of a simulator before this one would spoil the capture if the collector freed it now.
+            with at_rest(), wp.ScopedDevice(self._device), wp.ScopedCapture() as capture:
                 work()
             self._graphs[key] = capture.graph
         with self._on_stream() as stream:

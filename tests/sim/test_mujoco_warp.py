@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +91,15 @@ def test_a_loop_in_a_graph_gets_the_memory_that_it_had(warp_sim, monkeypatch):
             memory.deallocate(1000, 64)
     with memory, pytest.raises(RuntimeError, match="an allocation of 8 bytes, where there were 64 before"):
         memory.allocate(8)
+
+
+def test_the_collector_rests_while_a_call_is_captured(warp_sim, monkeypatch):
+    """What it frees then, such as a graph of a simulator before this one, would spoil the capture on a GPU."""
+    sim = make_sim("mujoco_warp", rewardlang.load_task("humanoid"), 2)
+    collects, physics = [], sim._step
+    monkeypatch.setattr(sim, "_step", lambda: (collects.append(gc.isenabled()), physics()))
+    sim.step(torch.zeros(2, 12))
+    assert collects == [False] and gc.isenabled()
 
 
 def test_forces_at_a_reset_are_left_out_unless_they_are_observed(warp_sim):

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from rewardlang.lang.uncollected import uncollected
+from rewardlang.uncollected import uncollected
 
 
 @pytest.mark.parametrize("before", [True, False])
