@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterator, List, Set, Union
 
 import numpy as np
 import pytest
+import shipped
 import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -110,7 +111,7 @@ def test_corpus(path: Path, dtype: torch.dtype) -> None:
         compare(program, path.read_text(encoding="utf-8"), count, dtype, seed=count, params=chosen)
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.reward")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", shipped.SPECS, ids=lambda path: path.stem)
 def test_shipped_specs(path: Path) -> None:
     program = rewardlang.compile(rewardlang.load(path), observations=True)
     compare(program, program.tree, 2, torch.float64, seed=5, params={})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import List
 
 import pytest
+import shipped
 from hypothesis import given, settings
 from lark import Lark
 from lark import logger as lark_logger
@@ -286,9 +287,7 @@ def test_an_expression_on_one_line_parses_back(expr: n.Expr) -> None:
     assert "\n" not in text and expression(text) == expr
 
 
-CORPUS = sorted(
-    [*(DATA / "specs").glob("*.reward"), *(DATA / "check").glob("ok_*.reward"), *SHIPPED.rglob("*.reward")]
-)
+CORPUS = sorted([*(DATA / "specs").glob("*.reward"), *(DATA / "check").glob("ok_*.reward"), *shipped.ALL])
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
@@ -296,4 +295,5 @@ def test_the_corpus_formats(path: Path) -> None:
     tree = rewardlang.load(path).tree
     text = format.file(tree)
     assert parse_text(text) == tree and format.file(parse_text(text)) == text
-    assert rewardlang.compile(text).hash == rewardlang.compile(rewardlang.load(path)).hash
+    if path not in shipped.OF_A_HOST:
+        assert rewardlang.compile(text).hash == rewardlang.compile(rewardlang.load(path)).hash

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import List
 
 import pytest
+import shipped
+from zoo.cases import HOSTS
 
 import rewardlang
 
@@ -104,9 +106,10 @@ def test_sound(text: str) -> None:
     assert codes(text) == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "reward_specs").rglob("*.reward")), ids=lambda path: f"{path.parent.name}-{path.stem}")  # fmt: skip
+@pytest.mark.parametrize("path", shipped.ALL, ids=lambda path: f"{path.parent.name}-{path.stem}")  # fmt: skip
 def test_shipped_specs_have_none(path: Path) -> None:
-    found = rewardlang.compile(rewardlang.load(path), observations=True).warnings
+    host = HOSTS.get(f"{path.parent.name}/{path.stem}")
+    found = rewardlang.compile(rewardlang.load(path), observations=True, quantities=host).warnings
     assert [w.code for w in found if w.code > "RW510"] == []
 
 

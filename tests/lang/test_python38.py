@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import shipped
 
 import rewardlang
 from rewardlang import show
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 def emitted(tmp_path_factory):
     """A folder with both sources of every shipped spec, but Triton's kernels, which need newer Pythons anyway."""
     folder = tmp_path_factory.mktemp("emitted")
-    for number, path in enumerate(sorted((ROOT / "reward_specs").rglob("*.reward"))):
+    for number, path in enumerate(shipped.SPECS):
         program = rewardlang.compile(rewardlang.load(path))
         (folder / f"{path.stem}_{number}.py").write_text(show.STAGES["torch"](program), encoding="utf-8")
         (folder / f"{path.stem}_{number}_standalone.py").write_text(standalone(program, {}), encoding="utf-8")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shipped
 import torch
+from zoo.cases import HOSTS
 
 import rewardlang
 from rewardlang import cli
@@ -20,7 +22,7 @@ from .states import cast, sequence
 
 ROOT = Path(__file__).parents[2]
 SPECS = [
-    *sorted((ROOT / "reward_specs").rglob("*.reward")),
+    *shipped.ALL,
     *sorted((ROOT / "tests/data/specs").glob("*.reward")),
 ]
 ENVS, STEPS = 6, 12
@@ -41,7 +43,8 @@ def module(text: str, path: Path) -> Any:
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_pays_what_reward_pays(path: Path, tmp_path: Path) -> None:
     """On random sequences with resets, as TorchScript; the file parses as Python 3.8."""
-    compare(rewardlang.load(path), tmp_path / f"standalone_{path.stem}.py")
+    host = HOSTS.get(f"{path.parent.name}/{path.stem}")
+    compare(rewardlang.load(path), tmp_path / f"standalone_{path.stem}.py", host)
 
 
 NAMES = """
@@ -62,8 +65,8 @@ def test_names_of_the_spec_hide_none_of_ours(tmp_path: Path) -> None:
     compare(rewardlang.parse(NAMES), tmp_path / "standalone_names.py")
 
 
-def compare(spec: rewardlang.Spec, path: Path) -> None:
-    program = rewardlang.compile(spec)
+def compare(spec: rewardlang.Spec, path: Path, host: Any = None) -> None:
+    program = rewardlang.compile(spec, quantities=host)
     text = standalone(program, {})
     ast.parse(text, feature_version=(3, 8))
     file = module(text, path)
@@ -111,5 +114,14 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["1.25", "False"]
-    assert cli.main(["emit", spec]) == 0 and "def step(" in capsys.readouterr().out
+    assert cli.main(["emit", spec]) == 0
+    text = capsys.readouterr().out
+    assert "def step(" in text and "Position of the base, from the environment's origin." in text
     assert cli.main(["emit", spec, "--set", "target_speed=99"]) == 2
+
+
+def test_a_spec_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    spec = tmp_path / "my.reward"
+    spec.write_text("alive\n")
+    assert cli.main(["emit", str(spec), "-o", str(spec)]) == 2 and spec.read_text() == "alive\n"
+    assert "that is the name of a spec, and what is written is Python" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import shipped
 from hypothesis import given, settings
 
 import rewardlang
@@ -23,7 +24,7 @@ from rewardlang.testing.space import TIED
 from rewardlang.testing.strategies import space_of
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = sorted((ROOT / "reward_specs").rglob("*.reward"))
+SHIPPED = shipped.SPECS
 BROKEN = "task humanoid\nreward = forward_vel\n  - 0.1 / sum(abs(torques)) as thrift\n  + 0.3 * sqrt(base_height - 0.3) as tall\n"
 
 
