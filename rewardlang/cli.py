@@ -154,7 +154,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--sim",
         default="auto",
-        help="mujoco, mujoco_warp, or auto: MuJoCo Warp if there is a GPU (default: auto)",
+        help="mujoco, mujoco_warp, isaacgym, or auto: MuJoCo Warp if there is a GPU (default: auto)",
     )
     train.add_argument("--device", metavar="D", help="torch device, such as cpu or cuda:0")
     train.add_argument(
@@ -235,6 +235,10 @@ def _emit(arguments: argparse.Namespace) -> None:
     if arguments.output is None:
         sys.stdout.write(text)
     else:
+        if Path(arguments.output).suffix == ".reward":
+            raise ValueError(
+                f"-o {arguments.output}: that is the name of a spec, and what is written is Python"
+            )
         Path(arguments.output).write_text(text, encoding="utf-8")
         print(f"wrote {arguments.output}")
 

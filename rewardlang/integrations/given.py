@@ -21,6 +21,10 @@ def spec_of(spec: Union[str, Path, Spec]) -> Spec:
     """The spec of a file, or of the name of a shipped one, as "zoo/mjlab/velocity.reward". Raises RewardError, FileNotFoundError."""
     if isinstance(spec, Spec):
         return spec
+    if not isinstance(spec, (str, Path)):
+        raise TypeError(
+            f"a spec is a file, the name of a shipped one, a Spec or a compiled program, not {spec!r}"
+        )
     path = Path(spec)
     shipped = (
         []

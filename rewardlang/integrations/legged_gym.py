@@ -28,6 +28,15 @@ class RewardMixin:
     reset_buf: Any
     _reached: Mapping[str, torch.Tensor] = {}
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Raises TypeError where the robot stands before the mixin: its own rewards would be paid, without a word."""
+        super().__init_subclass__(**more)
+        first = next(base for base in cls.__mro__[1:] if "_prepare_reward_function" in vars(base))
+        if not issubclass(first, RewardMixin):
+            raise TypeError(
+                f"{cls.__name__} has the rewards of {first.__name__}: RewardMixin goes first, `class {cls.__name__}(RewardMixin, ...)`"
+            )
+
     if TYPE_CHECKING:  # what the robot's own classes have
 
         def __getattr__(self, name: str) -> Any: ...

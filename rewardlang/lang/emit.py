@@ -70,7 +70,7 @@ def emit(program: Program, title: str) -> str:
 
 def safe(text: str) -> str:
     """Text for a comment: the name of a file may hold anything, a newline with code behind it too."""
-    return re.sub(r"[^\w ./:<>()\[\],*^+-]", "_", text, flags=re.ASCII)
+    return re.sub(r"[^\w ./:<>()\[\],'*^+-]", "_", text, flags=re.ASCII)
 
 
 def names_of(names: object) -> str:

@@ -179,6 +179,28 @@ def test_what_the_curriculum_needs() -> None:
         Lacks(curriculum=True)
 
 
+def test_the_mixin_goes_first() -> None:
+    """Behind the robot it would do nothing."""
+    with pytest.raises(
+        TypeError,
+        match=r"Late has the rewards of Small: RewardMixin goes first, `class Late\(RewardMixin, ...\)`",
+    ):
+
+        class Late(Small, RewardMixin):
+            reward_spec = rewardlang.parse("reward = alive")
+
+    class Second(Robot):  # one robot of another: the spec nearest to it
+        reward_spec = rewardlang.parse("reward = 2*alive")
+
+        def _prepare_reward_function(self) -> None:
+            super()._prepare_reward_function()
+
+    class Third(Second):
+        pass
+
+    assert Third().reward_names == ["alive"]
+
+
 # unmodified robots
 
 

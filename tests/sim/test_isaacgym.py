@@ -417,13 +417,16 @@ def test_without_the_package(tmp_path):
         assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_training(processes, tmp_path):
-    """The command, from the import order on, also in several processes; the joints come in another order than ours."""
+@pytest.mark.parametrize(
+    "processes, knobs", [(1, "order=permuted,gpu_rules=True,stale=all"), (2, "order=permuted")]
+)
+def test_a_training(processes, knobs, tmp_path):
+    """The command, from the import order on, also in several processes; the joints come in another order than ours. Once with the rules
+    of the GPU pipeline, where each reset of a training waits for the next step."""
     (tmp_path / "my.reward").write_text("forward_vel + 1.0*alive - 0.01*sum(torques^2)\n")
     done = run("train", tmp_path / "my.reward", "--sim", "isaacgym", "--device", "cpu", "--num-envs", 8, "--max-epochs", 3, "--out", tmp_path, "--name", "a",
                "--gpus", processes,
-               double=True, ISAACGYM_DOUBLE="order=permuted")  # fmt: skip
+               double=True, ISAACGYM_DOUBLE=knobs)  # fmt: skip
     assert done.returncode == 0, done.stderr
     several = "2 x " if processes > 1 else ""
     assert f"{several}8 environments on isaacgym" in done.stdout and "gym_38" not in done.stdout
