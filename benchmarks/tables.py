@@ -108,7 +108,7 @@ def startup(found: Dict[str, Any]) -> str:
 
 
 TABLES: Dict[str, Callable[[Dict[str, Any]], str]] = {
-    "reward": reward, "step": step, "step_forces": step, "train_phases": train, "train_scale": train, "train_gpus": train, "train_whole": train,
+    "reward": reward, "step": step, "step_forces": step, "train_phases": train, "train_scale": train, "train_gpus": train, "train_many": train, "train_whole": train,
     "train_walk": train, "train_curves": train,
     "cpu": cpu, "compile": compiling, "startup": startup, "startup_cpu": startup,
 }  # fmt: skip

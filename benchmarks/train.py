@@ -3,6 +3,7 @@
     phases    an epoch by what it is spent on, and env steps/s of whole trainings: rl_games' own loop and CUDA graphs
     scale     env steps/s over numbers of environments (--counts)
     gpus      env steps/s of `rewardlang train --gpus 1`, 2, ... up to all there are, each with --num-envs (--device cpu: 1 and 2 processes)
+    many      the mean return over seconds, of `many` in ppo.yaml beside `params` alone (--counts: numbers of environments), over --seeds
     whole     the time of 2000 epochs: measured with --epochs 2000, else extrapolated from --epochs, and it says which
     walk      time to a walk: 95% of 10-s episodes survive and it goes above 0.5 m/s, for the reward of --spec
     curves    the mean return over epochs with and without graphs, over --seeds
@@ -61,20 +62,24 @@ class Part:
         return (self.deadline - time.monotonic()) / 60
 
     def options(
-        self, agent: str, num_envs: Optional[int] = None, seed: int = 1, **config: Any
+        self, agent: str, num_envs: Optional[int] = None, seed: int = 1, many: bool = True, **config: Any
     ) -> Dict[str, Any]:
-        """Those of a training on a copy of the task whose settings are for this agent."""
+        """Those of a training on a copy of the task whose settings are for this agent; without the section `many` if so."""
         self.made += 1
         folder = self.scratch / f"task_{self.made}" / "humanoid"
         shutil.copytree(self.arguments.task, folder)
         settings = yaml.safe_load((folder / "ppo.yaml").read_text(encoding="utf-8"))
         for section in ("params", "cpu"):
             settings[section]["config"].update({**AGENTS[agent], **config})
+        if not many:
+            settings.pop("many", None)
         (folder / "ppo.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
         return {"task": folder, "num_envs": num_envs or self.arguments.num_envs, "seed": seed, "sim": self.arguments.sim,
                 "device": self.arguments.device, "out": self.scratch, "name": f"{agent}_{self.made}"}  # fmt: skip
 
-    def train(self, options: Dict[str, Any], epochs: int, at: Optional[Callable] = None) -> Dict[str, Any]:
+    def train(
+        self, options: Dict[str, Any], epochs: int, at: Optional[Callable] = None, minutes: float = 1e9
+    ) -> Dict[str, Any]:
         """A whole training: {run, start-up s, time of each epoch's end in s after start-up}. at(epoch, time, recorder) is called."""
         begun, times = time.perf_counter(), []
 
@@ -95,7 +100,10 @@ class Part:
         training.Recorder = Timed  # type: ignore[misc]
         try:
             run = training.train(
-                self.spec, max_epochs=epochs, max_minutes=max(self.minutes_left, 0.05), **options
+                self.spec,
+                max_epochs=epochs,
+                max_minutes=min(max(self.minutes_left, 0.05), minutes),
+                **options,
             )
         finally:
             training.Recorder = Recorder  # type: ignore[misc]
@@ -229,6 +237,35 @@ def gpus(part: Part) -> List[Dict[str, Any]]:
     return rows
 
 
+SECONDS = (3, 5, 7, 9, 11, 13)  # after the first epoch
+
+
+def many(part: Part) -> List[Dict[str, Any]]:
+    """Trainings of equal time: the mean return of episodes that ended within half a second of each of SECONDS; median, and by seed."""
+    few, lots = part.arguments.counts or (4096, 16384)
+    rows = []
+    for count, laid in ((few, False), (lots, False), (lots, True)):
+        returns: Dict[int, List[float]] = {at: [] for at in SECONDS}
+        took: List[float] = []
+        for seed in part.arguments.seeds:
+            options = part.options("graphs", num_envs=count, seed=seed, many=laid)
+            found = part.train(options, part.arguments.epochs, minutes=(SECONDS[-1] + 1) / 60)
+            took.append(statistics.median(epoch_times(found)))
+            told = [row for row in read_csv(found["run"] / "scalars.csv") if "ep_rew_mean" in row]
+            for at, values in returns.items():
+                near = [
+                    row["ep_rew_mean"] for row in told if abs(row["seconds"] - told[0]["seconds"] - at) <= 0.5
+                ]
+                if near:
+                    values.append(statistics.mean(near))
+        shown = {
+            f"return after {at} s": statistics.median(values) for at, values in returns.items() if values
+        }
+        rows.append({"settings": f"{count:,}, {'many' if laid else 'params'}", "seeds": len(took), "ms/epoch": 1e3 * statistics.median(took),
+                     **shown, "by seed": {str(at): values for at, values in returns.items()}})  # fmt: skip
+    return rows
+
+
 def whole(part: Part) -> List[Dict[str, Any]]:
     rows = []
     for agent in ["graphs"] if part.arguments.epochs >= 2000 else AGENTS:
@@ -312,12 +349,20 @@ def curves(part: Part) -> List[Dict[str, Any]]:
     return table
 
 
-PARTS = {"phases": phases, "scale": scale, "gpus": gpus, "whole": whole, "walk": walk, "curves": curves}
+PARTS = {
+    "phases": phases,
+    "scale": scale,
+    "gpus": gpus,
+    "many": many,
+    "whole": whole,
+    "walk": walk,
+    "curves": curves,
+}
 
 
 def show(title: str, rows: List[Dict[str, Any]]) -> None:
     print(f"\n{title}")
-    columns = [key for key in dict.fromkeys(key for row in rows for key in row) if key != "tried"]
+    columns = list(dict.fromkeys(key for row in rows for key, value in row.items() if not isinstance(value, (list, dict))))  # fmt: skip
     cells = [columns, *([_text(row.get(key)) for key in columns] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     for row in cells:

@@ -50,7 +50,7 @@ BROKEN = [
     ("  config:\n    normalize_input: True", "  config: 3\n  other:\n    normalize_input: True", "params.config must be a mapping"),
     ("params:\n", "params: 3\nother:\n", "params must be a mapping, not '3'"),
     ("    num_actors: 16384\n", "", "many lacks config.num_actors: from how many environments on it counts"),
-    ("minibatch_size: 65536", "minibatchsize: 65536", "unknown key 'minibatchsize' in many; did you mean 'minibatch_size'?"),
+    ("minibatch_size: 16384", "minibatchsize: 16384", "unknown key 'minibatchsize' in many; did you mean 'minibatch_size'?"),
 ]  # fmt: skip
 
 
@@ -136,8 +136,8 @@ def test_the_gpu_settings_are_the_tutorials() -> None:
     [
         (None, False, 32768, 3e-4),
         (8192, False, 65536, 3e-4),
-        (16384, False, 65536, 5e-4),
-        (32768, False, 131072, 5e-4),
+        (16384, False, 16384, 5e-4),
+        (32768, False, 32768, 5e-4),
         (16384, True, 98304, 1e-3),
     ],
 )
