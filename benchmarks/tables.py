@@ -170,7 +170,11 @@ def goals(kept: Callable[[str], Any]) -> str:
     for what, aim, name, reached in aims:
         found = kept(name)
         machine = found.get("machine") or found.get("device", "")
-        rows.append([what, aim, reached() if found else "not measured yet", re.split(r"[;,] ", machine)[0]])
+        try:
+            told = reached() if found else "not measured yet"
+        except (IndexError, KeyError, TypeError):  # of other sizes, or it never walked
+            told = "not in the numbers kept"
+        rows.append([what, aim, told, re.split(r"[;,] ", machine)[0]])
     return table(["what", "goal", "reached", "on"], rows)
 
 

@@ -147,8 +147,8 @@ def load(source: str) -> ModuleType:
 
 def _written(name: str, source: str) -> Path:
     """The file of a source in the user's cache, or in a temporary folder if that cannot be written."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rewardlang"
     try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rewardlang"
         cache.mkdir(parents=True, exist_ok=True)
         path = cache / name
         if not path.exists() or path.read_text(encoding="utf-8") != source:
@@ -156,7 +156,7 @@ def _written(name: str, source: str) -> Path:
             fresh.write_text(source, encoding="utf-8")
             os.replace(fresh, path)
         return path
-    except OSError:
+    except (OSError, RuntimeError):  # the second if the user has no home
         path = Path(tempfile.mkdtemp(prefix="rewardlang-")) / name
         path.write_text(source, encoding="utf-8")
         return path

@@ -15,6 +15,7 @@ from .lang.compiler import Compiled
 from .lang.ir import Node
 from .lang.optimize import quantities_read
 from .lang.types import Kind
+from .notice import Notice
 from .statistics import Reading, Statistics
 from .uncollected import uncollected
 
@@ -34,10 +35,6 @@ class StepOutput(NamedTuple):
     metrics: Dict[str, torch.Tensor]  # [N] each
     observations: torch.Tensor  # [N, O], of the state that the step reached
     done: torch.Tensor  # [N] bool, the episode is over for any of these
-
-
-class Slower(UserWarning):
-    """Something works, but slower than it should."""
 
 
 class QuantityError(ValueError):
@@ -206,7 +203,7 @@ class Reward:
             reason = next(iter(str(problem).splitlines()), "") or type(problem).__name__
             warnings.warn(
                 f"Triton fails on {self.program.name} ({reason}): torch reckons the reward instead, slower",
-                Slower,
+                Notice,
                 stacklevel=4,
             )
             self.backend, self.fused = "torch", None
@@ -315,7 +312,7 @@ def chosen(backend: str, device: torch.device, dtype: torch.dtype) -> str:
         if fit and not there:
             warnings.warn(
                 "Triton is not installed (`pip install triton`): torch reckons the reward instead, slower",
-                Slower,
+                Notice,
                 stacklevel=3,
             )
         return "triton" if fit and there else "torch"

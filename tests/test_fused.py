@@ -14,7 +14,8 @@ from lang.states import Moment, cast, sequence
 from zoo.cases import HOSTS
 
 import rewardlang
-from rewardlang.reward import Reward, Slower
+from rewardlang.notice import Notice
+from rewardlang.reward import Reward
 from rewardlang.statistics import COUNTS
 
 np = pytest.importorskip("numpy")
@@ -234,7 +235,7 @@ def test_where_triton_fails_torch_goes_on_and_says_so(monkeypatch: pytest.Monkey
     monkeypatch.setattr("rewardlang.reward.chosen", lambda *asked: "triton")
     ours = Reward(program, N)
     first, *rest = sequence(program.vocabulary, N, STEPS, 1)
-    with pytest.warns(Slower, match="Triton fails on .*torch reckons the reward instead"):
+    with pytest.warns(Notice, match="Triton fails on .*torch reckons the reward instead"):
         ours.reset(cast(first.after, torch.float32))
     due.reset(cast(first.after, torch.float32))
     assert ours.backend == "torch"

@@ -24,6 +24,16 @@ class TrainingOver(Exception):
     """Raised between two epochs to end the training in a complete state."""
 
 
+class Diverged(ValueError):
+    """The weights of a policy are no numbers any more."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(
+            f"the policy has diverged: its weights are not finite after epoch {epoch}, and are not saved. A smaller learning_rate or "
+            "reward_shaper in the settings, or terms of a bounded range, may help"
+        )
+
+
 class PPO(A2CAgent):
     """rl_games' PPO."""
 
@@ -88,6 +98,11 @@ class SAC(SACAgent):
             self.log_alpha.copy_(weights["log_alpha"])
         # the replay buffer starts empty: fill it before the first update, as at the start
         self.num_warmup_steps += self.epoch_num
+
+
+def finite(model: torch.nn.Module) -> bool:
+    """Whether all weights of a model are numbers."""
+    return bool(torch.stack([weight.isfinite().all() for weight in model.parameters()]).all())
 
 
 def agent_class(algo: str, params: State) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional
 
 import torch
 
-from ..reward import Slower
+from ..notice import Notice
 from ..uncollected import at_rest
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Recorded:
             reason = str(problem).splitlines()[0]
             warnings.warn(
                 f"the step can't be recorded as one graph ({reason}): it becomes several",
-                Slower,
+                Notice,
                 stacklevel=3,
             )
             self.parts, self.split = [], True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import checkpoint as checkpoints
@@ -37,7 +39,7 @@ def play(
     if episodes < 1:
         raise ValueError(f"--episodes {episodes} must be at least 1")
     seed = 1 if seed is None else seed
-    with PrintLog():  # rl_games prints when a player is made
+    with PrintLog(partial(print, file=sys.stderr)):  # rl_games prints when a player is made
         plan = replay_plan(run, episodes=episodes, seed=seed, device=device)
         path = RunFolder(plan.folder).checkpoint(checkpoint)
         state = checkpoints.read(path, plan.device)

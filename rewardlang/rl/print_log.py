@@ -8,14 +8,14 @@ from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Callable, List, Optional, TextIO
 
-from ..reward import Slower
+from ..notice import Notice
 
 
 class PrintLog(io.TextIOBase):
     """Takes stdout, stderr and warnings while it is entered: into memory, and after `open` into a file."""
 
     def __init__(self, tell: Optional[Callable[[str], None]] = None) -> None:
-        """`tell` is given what makes a training slower: that is for the user's eyes."""
+        """`tell` is given each Notice: that is for the user's eyes."""
         self._tell = tell
         self._out: TextIO = io.StringIO()
         self._stack = ExitStack()
@@ -40,7 +40,7 @@ class PrintLog(io.TextIOBase):
         line: Optional[str] = None,
     ) -> None:
         self.write(warnings.formatwarning(message, category, filename, lineno, line))
-        if self._tell is not None and issubclass(category, Slower):
+        if self._tell is not None and issubclass(category, Notice):
             self._tell(str(message))
 
     def __exit__(self, *_: Any) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any, Deque, Dict, Mapping, Optional, Sequence, Tuple
 
 from . import checkpoint, ranks
-from .agents import TrainingOver
+from .agents import Diverged, TrainingOver, finite
 from .console import Display, Progress
 from .diagnostics import Watch, table
 from .interrupt import Wish
@@ -144,8 +144,11 @@ class Recorder(AlgoObserver):
     def _save(self, regular: bool) -> None:
         """Write the last checkpoint if it is due, the best if this is it. Both hold the same state.
 
-        The best is that of the reward as it is: while a schedule changes it, the newest policy is the best.
+        The best is that of the reward as it is: while a schedule changes it, the newest policy is the best. Raises Diverged
+        in place of saving what is no policy.
         """
+        if (regular or not self.agent.runs_ahead) and not finite(self.agent.model):
+            raise Diverged(self.epoch)
         if self._reward_changes():
             self.best = {}
         # An epoch on a GPU is shorter than a save: there the best is the best of those that are saved anyway.

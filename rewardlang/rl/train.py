@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from ..uncollected import at_rest
 from . import checkpoint, ranks
 from . import scalars as logs
-from .agents import TrainingOver, compile_model, make_agent
+from .agents import Diverged, TrainingOver, compile_model, make_agent
 from .console import Display
 from .env import Host
 from .follower import follow
@@ -27,6 +27,7 @@ ENDINGS = {
     "max_minutes": "the time is up",
     "interrupted": "interrupted",
     "failed": "stopped by an error",
+    "diverged": "stopped, diverged,",
     "lost": "stopped, since another process has gone,",
 }
 LOG_LINES = 15  # of train.log shown when a training fails
@@ -138,6 +139,9 @@ def _run(plan: Plan, env: Any, agent: Any, run: RunFolder, display: Display) -> 
             recorder.between_epochs(agent.epoch_num)  # rl_games leaves after its last epoch by itself
         except TrainingOver:
             status = recorder.ended_by
+        except Diverged:
+            status = "diverged"
+            raise
         except RuntimeError as error:
             status = "lost" if ranks.lost(error) else status
             raise

@@ -7,7 +7,7 @@ The physics is that of the MJCF, as on the CPU, in float32.
 from __future__ import annotations
 
 import contextlib
-import sys
+import warnings
 from typing import Any, Callable, Dict, List, Tuple
 
 import mujoco
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import warp as wp
 
+from rewardlang.notice import Notice
 from rewardlang.sim import mujoco_warp_kernels as kernels
 from rewardlang.sim.mujoco_model import check_names, check_start, dofs_of, load_model, root_of, servos
 from rewardlang.uncollected import at_rest
@@ -112,9 +113,10 @@ class Sim:
         self._close_camera()
         lost = int(np.count_nonzero(self._data.overflow.numpy() & int(LOST)))
         if lost:
-            print(
-                f"warning: mujoco_warp had no room for all contacts or constraints in {lost} of {self.num_envs} environments",
-                file=sys.stderr,
+            warnings.warn(
+                f"mujoco_warp had no room for all contacts or constraints in {lost} of {self.num_envs} environments",
+                Notice,
+                stacklevel=2,
             )
 
     def _allocate(self, task, joints: np.ndarray) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Callable, Dict, List
 
@@ -12,6 +13,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from rewardlang.rl import recorder
+from rewardlang.rl.agents import Diverged
 from rewardlang.rl.run_folder import RunError
 from rewardlang.rl.scalars import read_csv
 from rewardlang.rl.train import train
@@ -208,3 +210,22 @@ def test_sac_trains_and_goes_on(small: Callable[..., Path], task: Path) -> None:
     assert [row["epoch"] for row in read_csv(run / "scalars.csv")] == list(range(1, 14))
     # no update while the buffer fills again
     assert torch.load(run / "nn" / "last.pth", weights_only=True)["log_alpha"] == alpha
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+def test_a_policy_that_diverges_ends_the_training_and_is_not_saved(small: Callable[..., Path], task: Path, tmp_path: Path, graphs: bool) -> None:  # fmt: skip
+    """rl_games' own loop would stop in torch's sampling; the graphs, which ask for nothing, would go on for good."""
+    folder = tmp_path / "humanoid"
+    shutil.copytree(task, folder)
+    text = (folder / "ppo.yaml").read_text(encoding="utf-8")
+    text = text.replace(
+        "learning_rate: 1.0e-3", f"cuda_graphs: {graphs}\n    lr_schedule: None\n    learning_rate: 1.0e+30"
+    )
+    (folder / "ppo.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(Diverged, match="its weights are not finite after epoch"):
+        small(task=folder, out=tmp_path, max_epochs=8)
+    run = tmp_path / "a"
+    assert json.loads((run / "summary.json").read_text())["status"] == "diverged"
+    for saved in (run / "nn").glob("*.pth"):
+        weights = torch.load(saved, weights_only=True)["model"].values()
+        assert all(weight.isfinite().all() for weight in weights)
