@@ -266,9 +266,12 @@ class Reward:
         if "time_limit" not in quantities:
             never = torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
             quantities = {**quantities, "time_limit": never}
+        device = self.weights.device  # with its index, which `self.device` may lack
         for name, (expected, dtype) in self.shapes.items():
             tensor = quantities.get(name)
             if not isinstance(tensor, torch.Tensor) or tensor.shape != expected or tensor.dtype != dtype:
+                raise self._refusal(name, tensor)
+            if tensor.device != device and expected:  # torch takes a single number from anywhere
                 raise self._refusal(name, tensor)
         return quantities
 
@@ -283,7 +286,9 @@ class Reward:
             return QuantityError(
                 f"`{name}` has the shape {list(tensor.shape)}; {shape} is {list(expected)} here"
             )
-        return QuantityError(f"`{name}` is {tensor.dtype}; this reward reckons in {dtype}")
+        if tensor.dtype != dtype:
+            return QuantityError(f"`{name}` is {tensor.dtype}; this reward reckons in {dtype}")
+        return QuantityError(f"`{name}` is on {tensor.device}; this reward is on {self.weights.device}")
 
     def _count(self, quantities: Mapping[str, torch.Tensor]) -> int:
         """How many environments the given quantities have a row for."""

@@ -261,6 +261,11 @@ def bad_calls() -> Iterator[Tuple[str, Dict[str, torch.Tensor], str]]:
     )
     yield "too few environments", {**good, "dof_vel": torch.zeros(2, 12)}, "`dof_vel` has the shape [2, 12]"
     yield (
+        "another device",
+        {**good, "root_pos": torch.zeros(3, 3, device="meta")},
+        "`root_pos` is on meta; this reward is on cpu",
+    )
+    yield (
         "one dimension",
         {**good, "root_pos": torch.zeros(3)},
         "`root_pos` has the shape [3]; [N, xyz] is [3, 3] here",
