@@ -19,7 +19,8 @@ def processes(asked: Optional[int], resume: Any) -> int:
     if mine().count > 1:
         return 1
     if asked is None and resume is not None:
-        return run_folder.open_run(resume).read_info().get("processes", 1)
+        info = run_folder.open_run(resume).read_info()
+        return [info, *info.get("resumed", [])][-1].get("processes", 1)
     return asked or 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ import pytest
 import torch
 
 from rewardlang.cli import main
+from rewardlang.rl.launch import processes
 from rewardlang.rl.scalars import read_csv
 
 from .conftest import ROOT
@@ -45,6 +47,11 @@ def test_two_processes_train_one_policy_and_go_on(task: Path, tmp_path: Path) ->
         "--resume", run, "--max-epochs", 3
     )  # as many processes as before; the code of the graphs
     assert "resuming" in shown and "finished after epoch 3" in shown
+    assert processes(None, run) == 2 and processes(3, run) == 3
+    info = json.loads((run / "run.json").read_text())
+    info["resumed"].append({"processes": 4})
+    (run / "run.json").write_text(json.dumps(info))
+    assert processes(None, run) == 4  # as it went on last
     rows = read_csv(run / "scalars.csv")
     steps = 2 * ENVS * HORIZON
     assert [row["frame"] for row in rows] == [0, steps, 2 * steps]
