@@ -24,7 +24,7 @@ def _power(a: float, b: float) -> float:
 
 CONSTANT: Dict[str, Callable[..., float]] = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": _divide, "pow": _power,
-    "min": min, "max": max, "mod": lambda a, b: a - b * math.floor(a / b) if b else NAN, "atan2": math.atan2,
+    "min": min, "max": max, "mod": lambda a, b: a % b if b else NAN, "atan2": math.atan2,
     "neg": lambda a: -a, "abs": abs, "sign": lambda a: float((a > 0) - (a < 0)), "square": lambda a: a * a,
     "sqrt": lambda a: math.sqrt(a) if a >= 0 else NAN, "exp": math.exp,
     "log": lambda a: math.log(a) if a > 0 else (-INF if a == 0 else NAN),

@@ -9,6 +9,7 @@ rl_games leaves to differ, and those of the reward, so that the logs tell of all
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence
 
@@ -67,6 +68,9 @@ def join(ranks: Ranks, device: str) -> None:
 def leave(ranks: Ranks) -> None:
     """Part from the others, after an end that all have reached."""
     if ranks.count > 1:
+        if dist.get_backend() == "gloo":
+            # torch 2.4 joins gloo's threads with the GIL held, and one that has yet to drop its last work waits for the GIL
+            time.sleep(0.1)
         dist.destroy_process_group()
 
 

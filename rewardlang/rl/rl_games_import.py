@@ -3,7 +3,8 @@
 It decorates a network of its tests with torch.compile and sets a number of torch's compiler, which imports TorchDynamo and TorchInductor: two
 thirds of the time that all imports of a training take. torch's optimizers ask for Dynamo too, to mark where it may not trace. So a
 stand-in waits in its place, knows these few calls, and makes way for the real one as soon as anything else is asked of it, such as
-torch.compile. Of TensorBoard, which rl_games' SAC imports, no more is made than a name.
+torch.compile. Of TensorBoard, which rl_games' SAC imports, no more is made than a name. On Python 3.8 rl_games uses the old gym, which prints
+on import that one should use another: that is not for the user of this package, who can't.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import importlib.util
 import sys
 from contextlib import contextmanager
 from types import FunctionType, ModuleType
-from typing import Any, Callable, Iterator, List
+from typing import Any, Callable, Dict, Iterator, List
 
 import torch
 
-DYNAMO, TENSORBOARD = "torch._dynamo", "torch.utils.tensorboard"
+DYNAMO, TENSORBOARD, NOTICES = "torch._dynamo", "torch.utils.tensorboard", "gym_notices.notices"
 
 
 class Waiting(ModuleType):
@@ -80,19 +81,25 @@ class Settings:
 @contextmanager
 def deferred() -> Iterator[None]:
     """While it is entered, to import rl_games is not to import Dynamo, Inductor and TensorBoard."""
-    compile_now, board = torch.compile, ModuleType(TENSORBOARD)
+    compile_now = torch.compile
     if DYNAMO not in sys.modules:
         sys.modules[DYNAMO] = vars(torch)["_dynamo"] = Waiting()
-    if TENSORBOARD not in sys.modules:
-        board.SummaryWriter = _summary_writer  # type: ignore[attr-defined]
-        sys.modules[TENSORBOARD] = board
+    holds: Dict[str, Dict[str, Any]] = {
+        TENSORBOARD: {"SummaryWriter": _summary_writer},
+        NOTICES: {"notices": {}},
+    }
+    stand_ins = {name: ModuleType(name) for name in holds if name not in sys.modules}
+    for name, module in stand_ins.items():
+        vars(module).update(holds[name])
+        sys.modules[name] = module
     torch.compile = functools.partial(_compile_later, compile_now)
     try:
         yield
     finally:
         torch.compile = compile_now
-        if sys.modules.get(TENSORBOARD) is board:
-            del sys.modules[TENSORBOARD]
+        for name, module in stand_ins.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
 
 
 def _compile_later(compile_now: Callable[..., Any], model: Any = None, **options: Any) -> Any:

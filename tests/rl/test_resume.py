@@ -6,6 +6,7 @@ import io
 import json
 import multiprocessing
 import os
+import pickle
 import signal
 import time
 import zipfile
@@ -148,7 +149,7 @@ def test_a_checkpoint_from_a_gpu_loads_on_a_cpu(copied: Path) -> None:
             new.writestr(name, data)
     path.write_bytes(told.getvalue())
     if not torch.cuda.is_available():
-        with pytest.raises(RuntimeError, match="CUDA"):
+        with pytest.raises((RuntimeError, pickle.UnpicklingError), match="CUDA"):  # torch 2.4: the second
             torch.load(path, weights_only=True)
     assert checkpoint.read(path, "cpu")["epoch"] == 6
     train(resume=copied, max_epochs=7)
