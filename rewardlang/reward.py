@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import warnings
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Set, Tuple
 
@@ -20,6 +21,7 @@ from .statistics import Reading, Statistics
 from .uncollected import uncollected
 
 RUN = ("epoch", "frames", "progress")
+TRITON = (3, 2)
 
 
 class StepOutput(NamedTuple):
@@ -307,25 +309,33 @@ class Reward:
         return torch.tensor(values, device=self.device, dtype=dtype)
 
 
+def lack_of_triton() -> str:
+    """Why there is no Triton for the kernels; empty if there is one. Python 3.8 has 3.0 at most, with its torch."""
+    if find_spec("triton") is None:
+        return "Triton is not installed (`pip install triton`)"
+    version = import_module("triton").__version__
+    old = tuple(map(int, version.split(".")[:2])) < TRITON
+    return (
+        f"Triton {version} is too old for the kernels, which need {'.'.join(map(str, TRITON))}" if old else ""
+    )
+
+
 def chosen(backend: str, device: torch.device, dtype: torch.dtype) -> str:
     """ "torch" or "triton". Raises ValueError for another backend, or for Triton where it cannot run."""
     if backend not in ("auto", "torch", "triton"):
         raise ValueError(f'backend "{backend}" is none of "auto", "torch" and "triton"')
-    there = find_spec("triton") is not None
     if backend == "auto":
         fit = device.type == "cuda" and dtype == torch.float32
-        if fit and not there:
-            warnings.warn(
-                "Triton is not installed (`pip install triton`): torch reckons the reward instead, slower",
-                Notice,
-                stacklevel=3,
-            )
-        return "triton" if fit and there else "torch"
+        lack = lack_of_triton() if fit else ""
+        if lack:
+            warnings.warn(f"{lack}: torch reckons the reward instead, slower", Notice, stacklevel=3)
+        return "triton" if fit and not lack else "torch"
     if backend == "triton":
         if dtype != torch.float32:
             raise ValueError(f"Triton kernels reckon in torch.float32, not {dtype}")
-        if not there:
-            raise ValueError("Triton is not installed: `pip install triton`")
+        lack = lack_of_triton()
+        if lack:
+            raise ValueError(lack)
         if device.type != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
             raise ValueError(
                 f"Triton runs on CUDA, not on {device}; with TRITON_INTERPRET=1 in the environment its interpreter does, slowly"

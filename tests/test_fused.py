@@ -20,7 +20,7 @@ from rewardlang.statistics import COUNTS
 
 np = pytest.importorskip("numpy")
 fused = pytest.importorskip("rewardlang.fused", reason="Triton is not installed", exc_type=ImportError)
-pytest.importorskip("triton")
+pytest.importorskip("triton", minversion="3.2")
 
 ROOT = Path(__file__).parents[1]
 SPECS = sorted((ROOT / "tests" / "data" / "specs").glob("*.reward")) + sorted(
@@ -219,6 +219,12 @@ def test_which_backend() -> None:
         Reward(program, N, backend="cuda")
     with pytest.raises(ValueError, match="float64"):
         Reward(program, N, backend="triton", dtype=torch.float64)
+
+
+def test_a_triton_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("triton.__version__", "3.0.0")  # Python 3.8's
+    with pytest.raises(ValueError, match=r"Triton 3\.0\.0 is too old .* 3\.2"):
+        Reward(rewardlang.compile("alive"), N, backend="triton")
 
 
 def test_without_the_interpreter_a_cpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,10 @@ def test_a_base_without_a_free_joint(tmp_path, slides, says, fallen, sees):
     ],
 )
 def test_robots_of_gymnasium(name, feet, pairs):
-    task = load_task(f"gymnasium:envs/mujoco/assets/{name}.xml")
+    asset = Path("envs", "mujoco", "assets", f"{name}.xml")
+    if not (Path(importlib.util.find_spec("gymnasium").origin).parent / asset).exists():
+        pytest.skip(f"this gymnasium has no {name}")
+    task = load_task(f"gymnasium:{asset}")
     assert task.name == name and task.groups["feet"] == ("bodies", feet)
     assert len(task.pairs["joints"]) == pairs
     assert all(math.isfinite(x) for x in task.stiffness + task.damping + task.action_scale)

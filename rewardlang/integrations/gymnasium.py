@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
+import gymnasium
 import numpy as np
 import torch
-from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+
+try:
+    from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+except ImportError:
+    raise ImportError(
+        f"gymnasium {gymnasium.__version__} is too old: rewardlang.integrations.gymnasium needs 1.1 or newer"
+    ) from None
 
 from .. import Compiled, HostQuantity, Task
 from ..lang import nodes

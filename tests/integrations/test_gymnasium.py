@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
-import gymnasium
 import numpy as np
 import pytest
 import torch
-from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
 import rewardlang
-from rewardlang.integrations.gymnasium import ReplaceReward
+
+gymnasium = pytest.importorskip("gymnasium", minversion="1.1")  # rl_games on Python 3.8 wants 0.29
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv  # noqa: E402
+
+from rewardlang.integrations.gymnasium import ReplaceReward  # noqa: E402
 
 ENVS, STEPS, DT = 3, 45, 0.05
 TASK = """
