@@ -25,17 +25,12 @@ def spec_of(spec: Union[str, Path, Spec]) -> Spec:
         raise TypeError(
             f"a spec is a file, the name of a shipped one, a Spec or a compiled program, not {spec!r}"
         )
-    path = Path(spec)
-    shipped = (
-        []
-        if path.is_file() or path.is_absolute()
-        else [root / path for root in SHIPPED if (root / path).is_file()]
-    )
-    if not shipped and not path.is_file():
-        names = [str(file.relative_to(root)) for root in SHIPPED for file in root.rglob("*.reward")]
-        hint = did_you_mean(str(spec), names)
-        raise FileNotFoundError(f"no such file, and no shipped spec: {spec}{'; ' if hint else ''}{hint}")
-    return load(shipped[0] if shipped else path)
+    for path in (Path(spec), *(root / spec for root in SHIPPED)):
+        if path.is_file():
+            return load(path)
+    names = [path.relative_to(root).as_posix() for root in SHIPPED for path in root.rglob("*.reward")]
+    hint = did_you_mean(str(spec), names)
+    raise FileNotFoundError(f"no such file, and no shipped spec: {spec}{'; ' if hint else ''}{hint}")
 
 
 def bound(spec: Given, num_envs: int, device: Any, task: Union[Task, str, None] = None, quantities: Optional[Mapping[str, Union[str, HostQuantity]]] = None,

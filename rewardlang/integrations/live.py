@@ -67,13 +67,15 @@ def _chosen(group: str, axis: str, patterns: Union[str, Sequence[str]], names: M
     """The names of a group, in the model's order. Raises QuantityError for a pattern without a match and for an axis that is not there."""
     if axis not in names:
         raise QuantityError(f"the group {group} is of {axis!r}; a group is of 'joints' or of 'bodies'")
-    patterns = [patterns] if isinstance(patterns, str) else list(patterns)
-    for pattern in patterns:
-        if not matches(pattern, names[axis]):
+    found = set()
+    for pattern in [patterns] if isinstance(patterns, str) else patterns:
+        some = matches(pattern, names[axis])
+        if not some:
             raise QuantityError(
                 f"the group {group}: no name matches {pattern!r}; there is {', '.join(names[axis])}"
             )
-    return axis, tuple(name for name in names[axis] if any(matches(pattern, [name]) for pattern in patterns))
+        found.update(some)
+    return axis, tuple(name for name in names[axis] if name in found)
 
 
 def widest(ranges: Mapping[str, Sequence[float]], most: float) -> Commands:
