@@ -32,16 +32,6 @@ def termination_term(spec: Given, *, asset: str = "robot", command: Optional[str
     )
 
 
-class RewardTerm(SpecReward, ManagerTermBase):
-    def describe(self, env: Any, asset: str) -> Described:
-        return describe(env, asset)
-
-
-class TerminationTerm(SpecTermination, ManagerTermBase):
-    def describe(self, env: Any, asset: str) -> Described:
-        return describe(env, asset)
-
-
 def describe(env: Any, asset: str) -> Described:
     """The robot's numbers from its data, and what the scene's contact sensors measure."""
     data = env.scene[asset].data
@@ -60,6 +50,14 @@ def describe(env: Any, asset: str) -> Described:
         if hasattr(sensor, "compute_first_contact"):
             _touch(about, name, sensor, list(env.scene[asset].body_names))
     return about
+
+
+class RewardTerm(SpecReward, ManagerTermBase):
+    describe = staticmethod(describe)
+
+
+class TerminationTerm(SpecTermination, ManagerTermBase):
+    describe = staticmethod(describe)
 
 
 def _touch(about: Described, name: str, sensor: Any, bodies: List[str]) -> None:

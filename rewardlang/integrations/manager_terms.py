@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
 import torch
 
@@ -24,7 +24,10 @@ def settings(spec: Given, asset: str, command: Optional[str], groups: Optional[M
 
 
 class SpecTerm:
-    """A spec bound to a manager-based environment. A library's own class adds `describe`."""
+    """A spec bound to a manager-based environment."""
+
+    # What the library knows of the robot beside its states: a function of the environment and the asset's name.
+    describe: Callable[[Any, str], Described]
 
     def __init__(self, cfg: Any, env: Any) -> None:
         given = dict(cfg.params)
@@ -40,10 +43,6 @@ class SpecTerm:
         self.never = torch.zeros_like(self.begun)
         self.waits = True
         _before_actions(env.action_manager, self._begin)
-
-    def describe(self, env: Any, asset: str) -> Described:
-        """What the library knows of the robot beside its states."""
-        raise NotImplementedError
 
     def reset(self, env_ids: Any = None) -> None:
         self.begun[slice(None) if env_ids is None else env_ids] = True

@@ -36,16 +36,6 @@ def termination_term(spec: Given, *, asset: str = "robot", command: Optional[str
     )
 
 
-class RewardTerm(SpecReward):
-    def describe(self, env: Any, asset: str) -> Described:
-        return describe(env, asset)
-
-
-class TerminationTerm(SpecTermination):
-    def describe(self, env: Any, asset: str) -> Described:
-        return describe(env, asset)
-
-
 def describe(env: Any, asset: str) -> Described:
     """The robot's numbers from the compiled model, and what the scene's sensors measure."""
     robot, model = env.scene[asset], env.sim.mj_model
@@ -75,3 +65,11 @@ def describe(env: Any, asset: str) -> Described:
     known = {row.name for row in ROWS}
     about.given = {name: what for name, what in about.given.items() if name not in known}
     return about
+
+
+class RewardTerm(SpecReward):
+    describe = staticmethod(describe)
+
+
+class TerminationTerm(SpecTermination):
+    describe = staticmethod(describe)
